@@ -120,6 +120,27 @@ export class Rows {
     return Number(column.values[row]) * scale + offset;
   }
 
+  /** Rows `from` up to `to`, sharing this one's memory: valid until this one is cleared. Not to be written to. */
+  slice(from: number, to: number): Rows {
+    const part = new Rows(this.def, 0);
+    part.count = to - from;
+    part.capacity = part.count;
+    part.times = this.times.subarray(from, to);
+    this.columns.forEach((column, i) => {
+      const target = part.columns[i];
+      target.values =
+        column.type === 'text' ? column.values.slice(from, to) : (column.values as Float64Array).subarray(from, to);
+      const words = column.type === 'float64' ? 2 : 1;
+      target.bits = column.bits?.subarray(from * words, to * words);
+      column.qualityRows.forEach((row, at) => {
+        if (row < from || row >= to) return;
+        target.qualityRows.push(row - from);
+        target.qualityCodes.push(column.qualityCodes[at]);
+      });
+    });
+    return part;
+  }
+
   clear(): void {
     this.count = 0;
     for (const column of this.columns) {
