@@ -1,0 +1,158 @@
+import { type BatchEvent, encodeBody, type Lane, makeSchema, type Schema } from '@iot/batch';
+import { Rows, type TableDef } from '@iot/wire';
+import type { NewBatch } from '../ports.ts';
+
+/** Encoded bodies stay below this, so that a batch with header and schema stays below 64 KiB where the schema allows. */
+const BODY_BYTES_MAX = 48 * 1024;
+/** Values in an open batch before it is cut whatever its span: bounds memory (about 10 bytes a value). */
+const VALUES_MAX = 200_000;
+const EVENTS_MAX = 1_000;
+
+export interface OpenBatchOptions {
+  readonly vehicle: string;
+  /** 16 bytes; undefined where times are a recording's own. */
+  readonly boot: Uint8Array | undefined;
+  readonly spanUs: number;
+  /** Takes what is cut, as soon as it is. */
+  readonly onCut: (batches: readonly NewBatch[]) => void;
+}
+
+/**
+ * The batch that readings are collected into, until its span is over. Collectors hold the `Rows` of their tables
+ * and call `advance` when a row's time is not before `deadlineUs`.
+ */
+export class OpenBatch {
+  /** Capture time at which the batch is to be cut; -Infinity while it is empty. */
+  deadlineUs = Number.NEGATIVE_INFINITY;
+  spanUs: number;
+  readonly #options: OpenBatchOptions;
+  readonly #tables = new Map<string, Rows>();
+  readonly #journaled = new Map<Rows, number>();
+  #events: BatchEvent[] = [];
+  #eventsJournaled = 0;
+  #lane: Lane = 'live';
+  #schema: Schema | undefined;
+
+  constructor(options: OpenBatchOptions) {
+    this.#options = options;
+    this.spanUs = options.spanUs;
+  }
+
+  /** The rows of a table; the same object for the same (name, bus, source). */
+  table(def: TableDef): Rows {
+    const key = JSON.stringify([def.name, def.bus, def.source]);
+    const known = this.#tables.get(key);
+    if (known) return known;
+    const rows = new Rows(def);
+    this.#tables.set(key, rows);
+    this.#schema = undefined;
+    return rows;
+  }
+
+  /** Starts the batch at this capture time, after cutting the one whose span is over. */
+  advance(timeUs: number): void {
+    if (this.deadlineUs !== Number.NEGATIVE_INFINITY) this.cut();
+    this.deadlineUs = timeUs + this.spanUs;
+  }
+
+  /** An alert takes what is open along, at once: the moments before it are part of it. */
+  event(event: BatchEvent, lane: Lane = 'live'): void {
+    if (this.deadlineUs === Number.NEGATIVE_INFINITY) this.advance(event.timeUs);
+    this.#events.push(event);
+    if (lane === 'alert') {
+      this.#lane = 'alert';
+      this.cut();
+    } else if (this.#events.length >= EVENTS_MAX) this.cut();
+  }
+
+  /** Cuts where the batch grew too large for its span: call it after each block of frames. */
+  cutIfLarge(): void {
+    let values = 0;
+    for (const rows of this.#tables.values()) values += rows.count * rows.columns.length;
+    if (values >= VALUES_MAX) this.cut();
+  }
+
+  /** Hands what is open to `onCut` and starts empty. */
+  cut(): void {
+    const tables = [...this.#tables.values()].filter((rows) => rows.count > 0);
+    if (tables.length > 0 || this.#events.length > 0) {
+      this.#options.onCut(this.#encode(tables, this.#events, this.#lane));
+    }
+    for (const rows of tables) rows.clear();
+    this.#events = [];
+    this.#eventsJournaled = 0;
+    this.#journaled.clear();
+    this.#lane = 'live';
+    this.deadlineUs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** What came since the last journal or cut, as batches of their own. They share no memory with the open batch. */
+  journal(): NewBatch[] {
+    const tables: Rows[] = [];
+    for (const rows of this.#tables.values()) {
+      const from = this.#journaled.get(rows) ?? 0;
+      if (rows.count > from) tables.push(rows.slice(from, rows.count));
+      this.#journaled.set(rows, rows.count);
+    }
+    const events = this.#events.slice(this.#eventsJournaled);
+    this.#eventsJournaled = this.#events.length;
+    return tables.length > 0 || events.length > 0 ? this.#encode(tables, events, this.#lane) : [];
+  }
+
+  #encode(tables: readonly Rows[], events: readonly BatchEvent[], lane: Lane): NewBatch[] {
+    this.#schema ??= makeSchema([...this.#tables.values()].map((rows) => rows.def));
+    const { t0Us, endUs } = boundsOf(tables, events);
+    const body = encodeBody(this.#schema, tables, events, t0Us);
+    if (
+      body.bytes.length > BODY_BYTES_MAX &&
+      (tables.some((rows) => rows.count > 1) || tables.length + events.length > 1)
+    ) {
+      const [first, second] = halve(tables, events);
+      return [...this.#encode(first.tables, first.events, lane), ...this.#encode(second.tables, second.events, lane)];
+    }
+    const { vehicle, boot } = this.#options;
+    return [{ vehicle, lane, schema: this.#schema, body, t0Us, endUs, boot }];
+  }
+}
+
+function boundsOf(tables: readonly Rows[], events: readonly BatchEvent[]): { t0Us: number; endUs: number } {
+  let t0Us = Number.POSITIVE_INFINITY;
+  let endUs = Number.NEGATIVE_INFINITY;
+  for (const { times, count } of tables) {
+    for (let row = 0; row < count; row++) {
+      if (times[row] < t0Us) t0Us = times[row];
+      if (times[row] > endUs) endUs = times[row];
+    }
+  }
+  for (const { timeUs } of events) {
+    t0Us = Math.min(t0Us, timeUs);
+    endUs = Math.max(endUs, timeUs);
+  }
+  return { t0Us, endUs };
+}
+
+interface Part {
+  readonly tables: Rows[];
+  readonly events: readonly BatchEvent[];
+}
+
+/** Two parts, each with half of every table's rows; where no table has two rows, with half of the tables. */
+function halve(tables: readonly Rows[], events: readonly BatchEvent[]): [Part, Part] {
+  const half = Math.ceil(events.length / 2);
+  const [early, late] = [events.slice(0, half), events.slice(half)];
+  if (!tables.some((rows) => rows.count > 1)) {
+    const middle = tables.length === 1 ? (events.length > 1 ? 1 : 0) : Math.ceil(tables.length / 2);
+    return [
+      { tables: tables.slice(0, middle), events: early },
+      { tables: tables.slice(middle), events: late },
+    ];
+  }
+  const split = (rows: Rows): number => Math.ceil(rows.count / 2);
+  return [
+    { tables: tables.map((rows) => rows.slice(0, split(rows))), events: early },
+    {
+      tables: tables.filter((rows) => rows.count > 1).map((rows) => rows.slice(split(rows), rows.count)),
+      events: late,
+    },
+  ];
+}
