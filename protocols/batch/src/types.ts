@@ -118,3 +118,14 @@ export interface Statement {
   /** When it was made: Unix µs, or undefined without a clock. */
   readonly timeUs?: number;
 }
+
+/** What a gateway says to a unit on its control topic, outside of acknowledgements. */
+export type Control =
+  /** It holds batches of a schema it was never sent. */
+  | { readonly kind: 'schema-wanted'; readonly hash: string }
+  /** It lost these, and wants them again where they are still kept. */
+  | { readonly kind: 'resend'; readonly epoch: Uint8Array; readonly ranges: readonly SeqRange[] }
+  /** It holds another batch of this identity: the unit opens a new epoch. */
+  | { readonly kind: 'conflict'; readonly epoch: Uint8Array; readonly seq: number }
+  /** It can never accept this batch. */
+  | { readonly kind: 'refused'; readonly epoch: Uint8Array; readonly seq: number; readonly detail: string };
