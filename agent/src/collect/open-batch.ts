@@ -25,6 +25,8 @@ export class OpenBatch {
   /** Capture time at which the batch is to be cut; -Infinity while it is empty. */
   deadlineUs = Number.NEGATIVE_INFINITY;
   spanUs: number;
+  /** Capture time at which the latest batch was started; undefined before the first. */
+  startedUs: number | undefined;
   readonly #options: OpenBatchOptions;
   readonly #tables = new Map<string, Rows>();
   readonly #journaled = new Map<Rows, number>();
@@ -36,6 +38,10 @@ export class OpenBatch {
   constructor(options: OpenBatchOptions) {
     this.#options = options;
     this.spanUs = options.spanUs;
+  }
+
+  get empty(): boolean {
+    return this.deadlineUs === Number.NEGATIVE_INFINITY;
   }
 
   /** The rows of a table; the same object for the same (name, bus, source). */
@@ -51,13 +57,14 @@ export class OpenBatch {
 
   /** Starts the batch at this capture time, after cutting the one whose span is over. */
   advance(timeUs: number): void {
-    if (this.deadlineUs !== Number.NEGATIVE_INFINITY) this.cut();
+    if (!this.empty) this.cut();
+    this.startedUs = timeUs;
     this.deadlineUs = timeUs + this.spanUs;
   }
 
   /** An alert takes what is open along, at once: the moments before it are part of it. */
   event(event: BatchEvent, lane: Lane = 'live'): void {
-    if (this.deadlineUs === Number.NEGATIVE_INFINITY) this.advance(event.timeUs);
+    if (this.empty) this.advance(event.timeUs);
     this.#events.push(event);
     if (lane === 'alert') {
       this.#lane = 'alert';
@@ -86,8 +93,8 @@ export class OpenBatch {
     this.deadlineUs = Number.NEGATIVE_INFINITY;
   }
 
-  /** What came since the last journal or cut, as batches of their own. They share no memory with the open batch. */
-  journal(): NewBatch[] {
+  /** What came since the last journal or cut, as a batch of its own; cuts instead where that would be too large for one. */
+  journal(): NewBatch | undefined {
     const tables: Rows[] = [];
     for (const rows of this.#tables.values()) {
       const from = this.#journaled.get(rows) ?? 0;
@@ -96,7 +103,11 @@ export class OpenBatch {
     }
     const events = this.#events.slice(this.#eventsJournaled);
     this.#eventsJournaled = this.#events.length;
-    return tables.length > 0 || events.length > 0 ? this.#encode(tables, events, this.#lane) : [];
+    if (tables.length === 0 && events.length === 0) return undefined;
+    const batches = this.#encode(tables, events, this.#lane);
+    if (batches.length === 1) return batches[0];
+    this.cut();
+    return undefined;
   }
 
   #encode(tables: readonly Rows[], events: readonly BatchEvent[], lane: Lane): NewBatch[] {

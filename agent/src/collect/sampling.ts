@@ -84,7 +84,7 @@ export function copyRow(from: Rows, columns: readonly number[], to: Rows): void 
       const words = target.type === 'float64' ? 2 : 1;
       for (let word = 0; word < words; word++) target.bits[row * words + word] = source.bits![word];
     } else {
-      (target.values as number[])[row] = (source.values as number[])[0];
+      (target.values as unknown[])[row] = source.values[0];
     }
     if (source.qualityRows.length > 0) {
       target.qualityRows.push(row);
