@@ -73,22 +73,28 @@ export class CborWriter {
   }
 
   boolean(value: boolean): void {
-    this.#bytes[this.#reserve(1)] = value ? TRUE : FALSE;
+    this.#byte(value ? TRUE : FALSE);
   }
 
   null(): void {
-    this.#bytes[this.#reserve(1)] = NULL;
+    this.#byte(NULL);
   }
 
   /** Bytes as they are: an item that is encoded already. */
   raw(value: Uint8Array): void {
-    this.#bytes.set(value, this.#reserve(value.length));
+    const at = this.#reserve(value.length);
+    this.#bytes.set(value, at);
+  }
+
+  #byte(value: number): void {
+    const at = this.#reserve(1);
+    this.#bytes[at] = value;
   }
 
   #head(major: number, value: number): void {
     const type = major << 5;
     if (value < 24) {
-      this.#bytes[this.#reserve(1)] = type | value;
+      this.#byte(type | value);
     } else if (value < 0x100) {
       const at = this.#reserve(2);
       this.#bytes[at] = type | 24;
@@ -109,7 +115,7 @@ export class CborWriter {
     }
   }
 
-  /** Makes room for `count` bytes and returns where they go. */
+  /** Makes room for `count` bytes and returns where they go. Read #bytes and #view after it: they may be new. */
   #reserve(count: number): number {
     const at = this.#length;
     this.#length += count;
