@@ -1,1 +1,3 @@
-export {};
+export * from './config.ts';
+export * from './ports.ts';
+export { KafkaSink, type KafkaSinkOptions } from './sinks/kafka.ts';
