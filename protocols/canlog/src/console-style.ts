@@ -95,6 +95,9 @@ function readBytes(line: Line, block: FrameBlock): Fault | undefined {
   }
   const end = line.at;
   skipBlanks(line);
+  if (isAtEnd(line) || length === 0) return undefined;
   // Text for people stands apart by at least two blanks; behind a single one is another byte of data.
-  return isAtEnd(line) || length === 0 || line.at - end >= 2 ? undefined : 'bad-length';
+  const gap = line.at - end;
+  if (gap === 0) return 'bad-hex';
+  return gap === 1 ? 'bad-length' : undefined;
 }
