@@ -2,3 +2,5 @@ export * from './cli.ts';
 export * from './config.ts';
 export * from './log.ts';
 export * from './signals.ts';
+export * from './sqlite.ts';
+export * from './worker.ts';
