@@ -1,3 +1,4 @@
 export * from './config.ts';
+export * from './console/index.ts';
 export * from './ports.ts';
 export { KafkaSink, type KafkaSinkOptions } from './sinks/kafka.ts';
