@@ -1,21 +1,19 @@
-import { inflateRawSync } from 'node:zlib';
-import { type Column, DecodeError, type Quality, Rows } from '@iot/wire';
-import {
-  ELEMENT_BYTES,
-  TAG,
-  TAG_FLOAT32,
-  TAG_FLOAT64,
-  TAG_SINT8,
-  TAG_SINT16,
-  TAG_SINT32,
-  TAG_SINT64,
-  TAG_UINT64,
-} from './cbor.ts';
+import { type Column, DecodeError, Rows, type TableDef } from '@iot/wire';
+import { decompress } from './deflate.ts';
+import { DICTIONARY_TAG } from './dictionary.ts';
+import { readEvents } from './events.ts';
 import { readHead } from './head.ts';
-import { ATTRIBUTES_MAX, EVENTS_MAX, INFLATED_BYTES_MAX, NAME_BYTES_MAX, ROWS_MAX, VALUES_MAX } from './limits.ts';
+import { ROWS_MAX, TICK_US, VALUES_MAX } from './limits.ts';
+import { NumberReader } from './numbers.ts';
+import { readQuality } from './quality.ts';
 import { CborReader } from './read.ts';
 import { parseSchema } from './schema.ts';
-import type { BatchEvent, BatchHead, DecodedBatch, Schema } from './types.ts';
+import { IntegerReader } from './series.ts';
+import type { BatchHead, DecodedBatch, Schema } from './types.ts';
+
+const NOTHING = new Uint8Array(0);
+/** `[]`, for a body that leaves dictionaries or events out. */
+const EMPTY_ARRAY = Uint8Array.of(0x80);
 
 /**
  * Decodes a batch of either form. `resolve` finds the schema of a batch in the uplink form.
@@ -29,96 +27,114 @@ export function decodeBatch(bytes: Uint8Array, resolve: (hash: string) => Schema
   return decodeBody(head, schema);
 }
 
-/** Decodes a body whose head was read. Throws DecodeError. */
+/** Decodes a body whose head was read. Throws DecodeError. Counts are checked before anything is allocated for them. */
 export function decodeBody(head: BatchHead, schema: Schema): DecodedBatch {
-  const reader = new CborReader(inflate(head));
-  reader.array('body', 2, 2);
-  let budget = VALUES_MAX;
+  const reader = new CborReader(decompress(head.codec, head.body));
+  const items = reader.array('body', 5, 2);
+  const heads = reader.byteString('heads');
+  const numbers = new NumberReader(heads, reader.byteString('tails'));
+  const integers = new IntegerReader(numbers, items > 2 ? reader.byteString('octets') : NOTHING);
+  const dictionaries = items > 3 ? reader : new CborReader(EMPTY_ARRAY);
+  let dictionariesLeft = dictionaries.array('dictionaries', VALUES_MAX);
+  const counts = readCounts(numbers, schema);
+  const timesByCount = new Map<number, Float64Array>();
+  const scratch = new Float64Array(counts.reduce((most, { count }) => Math.max(most, count), 0));
   const tables: Rows[] = [];
-  for (let left = reader.array('tables', schema.tables.length); left > 0; left--) {
-    const items = reader.array('table', 2000, 3);
-    const def = schema.tables[reader.uint('table index', schema.tables.length - 1)];
-    if (items !== 3 + def.signals.length) throw reader.error('schema-mismatch', `${def.name} has other signals`);
-    const count = reader.uint('rows', ROWS_MAX);
-    budget -= count * (items - 2);
-    if (budget < 0) throw reader.error('too-large', `more than ${VALUES_MAX} values`);
-    const rows = new Rows(def, Math.max(1, count));
-    readIntegers(reader, rows.times, count);
-    for (let i = 0; i < count; i++) rows.times[i] = head.t0Us + rows.times[i] * 100;
-    for (const column of rows.columns) readColumn(reader, column, count);
+  for (const { def, count } of counts) {
+    const rows = new Rows(def, count);
     rows.count = count;
+    const ticks = new Float64Array(count);
+    integers.series(ticks, count, timesByCount.get(count));
+    timesByCount.set(count, ticks);
+    writeTimes(rows.times, ticks, count, head.t0Us);
+    for (const column of rows.columns) {
+      if (column.type === 'int32' || column.type === 'int53') {
+        integers.series(scratch, count);
+        writeIntegers(column, scratch, count);
+        continue;
+      }
+      if (dictionariesLeft-- === 0) throw dictionaries.error('truncated', 'a column has no dictionary');
+      readDictionaryColumn(dictionaries, integers, column, scratch, count);
+    }
     tables.push(rows);
   }
-  const events: BatchEvent[] = [];
-  for (let left = reader.array('events', EVENTS_MAX); left > 0; left--) events.push(readEvent(reader, head.t0Us));
+  if (dictionariesLeft > 0) throw dictionaries.error('trailing', 'there are dictionaries without a column');
+  readQuality(numbers, tables);
+  integers.end();
+  const events = items > 4 ? readEvents(reader, head.t0Us) : [];
   reader.end();
   return { head, schema, tables, events };
 }
 
-function inflate(head: BatchHead): Uint8Array {
-  if (head.codec === 0) return head.body;
-  if (head.codec !== 1) throw new DecodeError('batch/bad-codec', `codec ${head.codec} is not known`);
-  try {
-    return inflateRawSync(head.body, { maxOutputLength: INFLATED_BYTES_MAX });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
-      throw new DecodeError('batch/too-large', `the body inflates to more than ${INFLATED_BYTES_MAX} bytes`);
-    throw new DecodeError('batch/bad-deflate', `the body is not raw DEFLATE: ${(error as Error).message}`);
+/** Tables present and their row counts: see writeCounts. Nothing is allocated for rows before all counts were checked. */
+function readCounts(numbers: NumberReader, schema: Schema): { def: TableDef; count: number }[] {
+  const { tables } = schema;
+  const present: { def: TableDef; count: number }[] = [];
+  let values = 0;
+  for (let next = 0; next < tables.length; ) {
+    const count = numbers.count('rows', ROWS_MAX);
+    const end = tables.length - numbers.count('tables after a run', tables.length - next - 1);
+    for (; next < end; next++) {
+      if (count === 0) continue;
+      values += count * (tables[next].signals.length + 1);
+      present.push({ def: tables[next], count });
+    }
+  }
+  if (values > VALUES_MAX) throw new DecodeError('batch/too-large', `${values} values, at most ${VALUES_MAX} are read`);
+  return present;
+}
+
+function writeTimes(times: Float64Array, ticks: Float64Array, count: number, t0Us: number): void {
+  for (let i = 0; i < count; i++) {
+    const timeUs = t0Us + ticks[i] * TICK_US;
+    if (!(Math.abs(timeUs) <= Number.MAX_SAFE_INTEGER))
+      throw new DecodeError('batch/out-of-range', `the time of row ${i} has more than 53 bits`);
+    times[i] = timeUs;
   }
 }
 
-function readColumn(reader: CborReader, column: Column, count: number): void {
-  reader.array('column', 3, 3);
-  readValues(reader, column, count);
-  let last = -1;
-  for (let left = reader.array('quality rows', count); left > 0; left--) {
-    const row = reader.uint('quality row', count - 1);
-    if (row <= last) throw reader.error('out-of-range', 'quality rows are not ascending');
-    column.qualityRows.push(row);
-    last = row;
+function writeIntegers(column: Column, from: Float64Array, count: number): void {
+  const into = column.values as Int32Array | Float64Array;
+  const limit = column.type === 'int32' ? 0x7fff_ffff : Number.MAX_SAFE_INTEGER;
+  const least = column.type === 'int32' ? -0x8000_0000 : -limit;
+  for (let i = 0; i < count; i++) {
+    const value = from[i];
+    if (!(value >= least && value <= limit))
+      throw new DecodeError('batch/out-of-range', `the value of row ${i} is no ${column.type}`);
+    into[i] = value;
   }
-  const codes = reader.array('quality codes', column.qualityRows.length, column.qualityRows.length);
-  for (let left = codes; left > 0; left--) column.qualityCodes.push(reader.uint('quality code', 3) as Quality);
 }
 
-function readValues(reader: CborReader, column: Column, count: number): void {
+function readDictionaryColumn(
+  reader: CborReader,
+  integers: IntegerReader,
+  column: Column,
+  indices: Float64Array,
+  count: number,
+): void {
   if (column.type === 'text') {
-    reader.array('texts', count, count);
-    for (let i = 0; i < count; i++) (column.values as string[]).push(reader.text('text'));
-  } else if (column.type === 'int32' || column.type === 'int53') {
-    readIntegers(reader, column.values as Int32Array, count);
-  } else {
-    const tag = { int64: TAG_SINT64, uint64: TAG_UINT64, float32: TAG_FLOAT32, float64: TAG_FLOAT64 }[column.type];
-    const typed = reader.typedArray('values', [tag]);
-    if (typed.length !== count) throw reader.error('out-of-range', `${typed.length} values in ${count} rows`);
-    new Uint8Array((column.values as Float64Array<ArrayBuffer>).buffer).set(typed.bytes);
-  }
-}
-
-function readIntegers(reader: CborReader, into: Int32Array | Float64Array, count: number): void {
-  const items = reader.array('integers', Math.max(2, count), 2 > count ? 1 : 2);
-  const first = reader.int('first');
-  into[0] = first;
-  if (items === 2 && reader.peek() === TAG) {
-    const typed = reader.typedArray('deltas', [TAG_SINT8, TAG_SINT16, TAG_SINT32]);
-    if (typed.length !== count - 1) throw reader.error('out-of-range', `${typed.length} deltas in ${count} rows`);
-    const view = new DataView(typed.bytes.buffer, typed.bytes.byteOffset, typed.bytes.length);
-    const width = ELEMENT_BYTES[typed.tag];
-    for (let i = 1, at = 0; i < count; i++, at += width)
-      into[i] =
-        into[i - 1] +
-        (width === 1 ? view.getInt8(at) : width === 2 ? view.getInt16(at, true) : view.getInt32(at, true));
+    const texts: string[] = [];
+    for (let left = reader.array('texts', count, 1); left > 0; left--) texts.push(reader.text('text'));
+    readIndices(integers, indices, count, texts.length);
+    for (let i = 0; i < count; i++) (column.values as string[])[i] = texts[indices[i]];
     return;
   }
-  for (let i = 1; i < items; i++) into[i] = reader.int('value');
+  const typed = reader.typedArray('values', [DICTIONARY_TAG[column.type as keyof typeof DICTIONARY_TAG]]);
+  if (typed.length > count) throw reader.error('out-of-range', `${typed.length} different values in ${count} rows`);
+  readIndices(integers, indices, count, typed.length);
+  const target = column.values as Float64Array;
+  const width = target.BYTES_PER_ELEMENT;
+  // Copied as words: a number's way through a double may change a NaN's payload.
+  const aligned = typed.bytes.slice();
+  const words = width / 4;
+  const from = new Uint32Array(aligned.buffer);
+  const to = new Uint32Array(target.buffer, target.byteOffset, count * words);
+  for (let i = 0; i < count; i++) for (let w = 0; w < words; w++) to[i * words + w] = from[indices[i] * words + w];
 }
 
-function readEvent(reader: CborReader, t0Us: number): BatchEvent {
-  reader.array('event', 3, 3);
-  const timeUs = t0Us + reader.int('event time') * 100;
-  const name = reader.text('event name', NAME_BYTES_MAX);
-  const attributes: [string, string | number | boolean | null][] = [];
-  for (let left = reader.map('attributes', ATTRIBUTES_MAX); left > 0; left--)
-    attributes.push([reader.text('attribute', NAME_BYTES_MAX), reader.scalar('attribute value')]);
-  return { timeUs, name, attributes: Object.fromEntries(attributes) };
+function readIndices(integers: IntegerReader, indices: Float64Array, count: number, length: number): void {
+  integers.series(indices, count);
+  for (let i = 0; i < count; i++)
+    if (!(indices[i] >= 0 && indices[i] < length))
+      throw new DecodeError('batch/out-of-range', `index ${indices[i]} into a dictionary of ${length}`);
 }

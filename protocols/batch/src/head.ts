@@ -1,15 +1,24 @@
 import { createHash } from 'node:crypto';
 import { DecodeError } from '@iot/wire';
 import { ARRAY } from './cbor.ts';
+import { CODEC_CBOR, CODEC_DEFLATE } from './deflate.ts';
 import { bytesOf, hexOf } from './hex.ts';
-import { BOOT_BYTES, DIGEST_BYTES, ENCODED_BYTES_MAX, EPOCH_BYTES, HASH_BYTES, NAME_BYTES_MAX } from './limits.ts';
+import {
+  BOOT_BYTES,
+  DIGEST_BYTES,
+  ENCODED_BYTES_MAX,
+  EPOCH_BYTES,
+  HASH_BYTES,
+  NAME_BYTES_MAX,
+  SELF_CONTAINED_BYTES_MAX,
+} from './limits.ts';
 import { CborReader } from './read.ts';
 import { hashOf, readSchema } from './schema.ts';
 import type { BatchHead, BatchHeader, ClockStamp, EncodedBody, Lane, Schema } from './types.ts';
 import { CborWriter } from './write.ts';
 
 const VERSION = 1;
-const HEADER_ITEMS = 9;
+const HEADER_ITEMS = 8;
 /** Numbers on the wire: append only. */
 const LANES: readonly Lane[] = ['alert', 'live', 'backlog'];
 const CLOCKS: readonly ClockStamp['source'][] = ['none', 'gnss', 'ntp', 'rtc', 'log'];
@@ -30,30 +39,27 @@ export function sealBatch(
   const writer = new CborWriter(body.bytes.length + 256);
   writer.array(4);
   writer.int(VERSION);
-  writeHeader(writer, rounded, digest, body.codec);
+  writeHeader(writer, rounded, digest);
   writer.bytes(schema);
-  writer.bytes(body.bytes);
+  writeBody(writer, body.codec, body.bytes);
   return { bytes: writer.finish(), digest: hexOf(digest) };
 }
 
 /** Reads all but the body, which stays closed. Views into `bytes`. Throws DecodeError. */
 export function readHead(bytes: Uint8Array): BatchHead {
-  if (bytes.length > ENCODED_BYTES_MAX * 2)
-    throw new DecodeError(
-      'batch/too-long',
-      `a batch of ${bytes.length} bytes, at most ${ENCODED_BYTES_MAX * 2} are read`,
-    );
+  if (bytes.length > SELF_CONTAINED_BYTES_MAX) throw tooLong(bytes, SELF_CONTAINED_BYTES_MAX);
   const reader = new CborReader(bytes);
   reader.array('batch', 4, 4);
   const version = reader.uint('version');
   if (version !== VERSION) throw reader.error('bad-version', `batch version ${version}, this reads ${VERSION}`);
   const header = readHeader(reader);
   const schema = readSchemaPart(reader);
-  const body = reader.byteString('body');
-  if (body.length > ENCODED_BYTES_MAX)
-    throw reader.error('too-long', `a body of ${body.length} bytes, at most ${ENCODED_BYTES_MAX} are read`);
-  reader.end();
-  return { ...header, ...schema, body };
+  if (!schema.schemaBytes && bytes.length > ENCODED_BYTES_MAX) throw tooLong(bytes, ENCODED_BYTES_MAX);
+  return { ...header, ...schema, ...readBody(reader) };
+}
+
+function tooLong(bytes: Uint8Array, max: number): DecodeError {
+  return new DecodeError('batch/too-long', `a batch of ${bytes.length} bytes, at most ${max} are read`);
 }
 
 /** Whether the digest is that of this header, schema and body. */
@@ -73,9 +79,9 @@ export function embedSchema(uplinkBytes: Uint8Array, schema: Schema): Uint8Array
   const writer = new CborWriter(uplinkBytes.length + schema.bytes.length);
   writer.array(4);
   writer.int(VERSION);
-  writeHeader(writer, head, bytesOf(head.digest), head.codec);
+  writeHeader(writer, head, bytesOf(head.digest));
   writer.raw(schema.bytes);
-  writer.bytes(head.body);
+  writeBody(writer, head.codec, head.body);
   return writer.finish();
 }
 
@@ -92,14 +98,13 @@ function digestOf(header: BatchHeader, schemaHash: Uint8Array, codec: number, bo
   return createHash('sha256').update(writer.view()).digest().subarray(0, DIGEST_BYTES);
 }
 
-function writeHeader(writer: CborWriter, header: BatchHeader, digest: Uint8Array, codec: number): void {
+function writeHeader(writer: CborWriter, header: BatchHeader, digest: Uint8Array): void {
   writer.array(HEADER_ITEMS);
   writeIdentity(writer, header);
   writer.bytes(digest);
   writer.int(LANES.indexOf(header.lane));
   writeClock(writer, header.clock);
   writer.int(header.t0Us);
-  writer.int(codec);
 }
 
 function writeIdentity(writer: CborWriter, header: BatchHeader): void {
@@ -119,7 +124,7 @@ function writeClock(writer: CborWriter, clock: ClockStamp): void {
   if (clock.boot) writer.bytes(clock.boot);
 }
 
-function readHeader(reader: CborReader): BatchHeader & { digest: string; codec: number } {
+function readHeader(reader: CborReader): BatchHeader & { digest: string } {
   reader.array('header', HEADER_ITEMS, HEADER_ITEMS);
   const unit = reader.text('unit', NAME_BYTES_MAX);
   const vehicle = reader.text('vehicle', NAME_BYTES_MAX);
@@ -130,8 +135,21 @@ function readHeader(reader: CborReader): BatchHeader & { digest: string; codec: 
   const lane = LANES[reader.uint('lane', LANES.length - 1)];
   const clock = readClock(reader);
   const t0Us = reader.int('t0');
-  const codec = reader.uint('codec');
-  return { unit, vehicle, epoch, seq, digest, lane, clock, t0Us, codec };
+  return { unit, vehicle, epoch, seq, digest, lane, clock, t0Us };
+}
+
+/** CBOR stands as it is, so that any CBOR library reads on; DEFLATE is in a byte string. */
+function writeBody(writer: CborWriter, codec: number, body: Uint8Array): void {
+  if (codec === CODEC_CBOR) writer.raw(body);
+  else writer.bytes(body);
+}
+
+/** The body is the last item. As CBOR it is the rest of the message, which `decodeBody` walks to its end. */
+function readBody(reader: CborReader): { codec: number; body: Uint8Array } {
+  if (reader.peek() === ARRAY) return { codec: CODEC_CBOR, body: reader.rest() };
+  const body = reader.byteString('body');
+  reader.end();
+  return { codec: CODEC_DEFLATE, body };
 }
 
 function readClock(reader: CborReader): ClockStamp {

@@ -101,6 +101,11 @@ export class CborReader {
     }
   }
 
+  /** All that is left, unread. */
+  rest(): Uint8Array {
+    return this.#take(this.bytes.length - this.at);
+  }
+
   /** Opens an array; every item takes a byte at least, so its count is bounded by what is left. */
   array(what: string, max: number, min = 0): number {
     return this.#count(ARRAY, what, min, max, 1);

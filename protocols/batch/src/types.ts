@@ -42,7 +42,7 @@ export interface BatchEvent {
 
 /** Table definitions without data, named by the hash of their bytes. */
 export interface Schema {
-  /** Hex of the first 16 bytes of SHA-256 over `bytes`. */
+  /** Hex of the first 8 bytes of SHA-256 over `bytes`. */
   readonly hash: string;
   /** The canonical CBOR encoding. */
   readonly bytes: Uint8Array;
@@ -51,7 +51,7 @@ export interface Schema {
 
 /** The data of a batch before it is sealed. */
 export interface EncodedBody {
-  /** 0: CBOR. 1: raw DEFLATE of it. (More may be defined in README.md.) */
+  /** 0: CBOR. 1: raw DEFLATE of it. */
   readonly codec: number;
   readonly bytes: Uint8Array;
   /** Values in it whose quality is 0. */
@@ -60,7 +60,7 @@ export interface EncodedBody {
 
 /** What the walker reads without opening the body. */
 export interface BatchHead extends BatchHeader {
-  /** Hex, 16 bytes of SHA-256: see `sealBatch`. */
+  /** Hex, 8 bytes of SHA-256: see `sealBatch`. */
   readonly digest: string;
   readonly codec: number;
   /** Hex; for a self-contained batch the hash of the schema it carries. */
