@@ -11,7 +11,7 @@ const WAITING_BYTES_MAX = 16 * 1024 ** 2;
 /** Waiting bytes at which a source that can wait (a recording, flat out) is asked to. */
 const WAITING_BYTES_HIGH = 1024 ** 2;
 
-export interface AgentParts {
+export interface CommitterParts {
   readonly config: AgentConfig;
   readonly clock: Clock;
   readonly log: Logger;
@@ -38,8 +38,8 @@ export interface CommitFigures {
  * The rhythm of the agent: collectors fill the open batch; every commit interval what was cut goes to the store, what is
  * still open goes to its journal, and the sender sends what there is room for.
  */
-export class Agent {
-  readonly #parts: AgentParts;
+export class Committer {
+  readonly #parts: CommitterParts;
   readonly #busStates = new Map<string, string>();
   #waiting: NewBatch[] = [];
   #waitingBytes = 0;
@@ -55,7 +55,7 @@ export class Agent {
   /** What happened before a recording told its first time. */
   #early: { name: string; attributes: BatchEvent['attributes'] }[] = [];
 
-  constructor(parts: AgentParts) {
+  constructor(parts: CommitterParts) {
     this.#parts = parts;
   }
 
