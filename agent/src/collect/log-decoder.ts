@@ -38,8 +38,8 @@ export async function decodeLog(file: string, options: LogDecoderOptions): Promi
   };
 
   const onFrames = (block: FrameBlock, bus: string): void => {
-    let routes = routesByBus.get(bus);
-    if (!routes) routesByBus.set(bus, (routes = new Map()));
+    const routes = routesByBus.get(bus) ?? new Map<number, Route | null>();
+    routesByBus.set(bus, routes);
     for (let i = 0; i < block.count; i++) {
       const route = routeOf(routes, bus, block.id[i]);
       if (!route) continue;
