@@ -39,8 +39,21 @@ export function compress(plain: Uint8Array): { codec: number; bytes: Uint8Array 
 export function decompress(codec: number, body: Uint8Array): Uint8Array {
   if (codec === CODEC_CBOR) return body;
   if (codec !== CODEC_DEFLATE) throw new DecodeError('batch/bad-codec', `codec ${codec} is not known here`);
+  const { buffer, engine } = inflate(body);
+  if (engine.bytesWritten !== body.length)
+    throw new DecodeError('batch/trailing', `${body.length - engine.bytesWritten} bytes after the end of DEFLATE`);
+  return buffer;
+}
+
+/** What `inflateRawSync` returns with `info`: the engine has counted the bytes that it took. */
+interface Inflated {
+  readonly buffer: Uint8Array;
+  readonly engine: { readonly bytesWritten: number };
+}
+
+function inflate(body: Uint8Array): Inflated {
   try {
-    return inflateRawSync(body, { maxOutputLength: INFLATED_BYTES_MAX });
+    return inflateRawSync(body, { maxOutputLength: INFLATED_BYTES_MAX, info: true }) as unknown as Inflated;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
       throw new DecodeError('batch/too-large', `the body inflates to more than ${INFLATED_BYTES_MAX} bytes`);

@@ -6,7 +6,7 @@ import { IntegerWriter } from './integers.ts';
 import { INFLATED_BYTES_MAX, ROWS_MAX, TICK_US, VALUES_MAX } from './limits.ts';
 import type { NumberWriter } from './numbers.ts';
 import { writeQuality } from './quality.ts';
-import { sameTable } from './schema.ts';
+import { indexOfTable } from './schema.ts';
 import type { BatchEvent, EncodedBody, Schema } from './types.ts';
 import { CborWriter } from './write.ts';
 
@@ -55,13 +55,12 @@ function arrange(schema: Schema, rows: readonly Rows[]): (Rows | undefined)[] {
   let values = 0;
   for (const table of rows) {
     const name = `table ${table.def.name} on ${table.def.bus}`;
-    const at = schema.tables.findIndex((def) => def === table.def || sameTable(def, table.def));
+    const at = indexOfTable(schema.tables, table.def);
     if (at < 0) throw new RangeError(`${name} is not in the schema`);
     if (slots[at]) throw new RangeError(`${name} was given twice`);
-    if (table.columns.length !== schema.tables[at].signals.length)
-      throw new RangeError(
-        `${name} has ${table.columns.length} signals, in the schema ${schema.tables[at].signals.length}`,
-      );
+    const { signals } = schema.tables[at];
+    if (signals.length !== table.columns.length || signals.some((s, i) => s.type !== table.columns[i].type))
+      throw new RangeError(`${name} has other signals in the schema`);
     if (table.count > 0) slots[at] = table;
     values += table.count * (table.columns.length + 1);
     if (table.count > ROWS_MAX || values > VALUES_MAX)
@@ -87,6 +86,7 @@ function writeCounts(numbers: NumberWriter, slots: readonly (Rows | undefined)[]
 function ticksOf(table: Rows, t0Us: number): Float64Array {
   const ticks = new Float64Array(table.count);
   for (let i = 0; i < table.count; i++) ticks[i] = Math.round((table.times[i] - t0Us) / TICK_US);
+  requireIntegers(ticks, table.count, `a time of ${table.def.name}`);
   return ticks;
 }
 
@@ -95,12 +95,18 @@ function writeColumn(state: BodyState, column: Column, count: number): void {
   if (column.type === 'int32' || column.type === 'int53') {
     const values = column.values as Int32Array | Float64Array;
     for (let i = 0; i < count; i++) scratch[i] = values[i];
+    if (column.type === 'int53') requireIntegers(scratch, count, 'a raw value');
     fillUnknown(column, scratch, count);
   } else {
     writeDictionary(dictionaries, column, count, scratch);
     state.dictionaryCount++;
   }
   integers.series(scratch, count);
+}
+
+function requireIntegers(values: Float64Array, count: number, what: string): void {
+  for (let i = 0; i < count; i++)
+    if (!Number.isSafeInteger(values[i])) throw new RangeError(`${what} is ${values[i]}: no integer of 53 bits`);
 }
 
 /** Rows without a value repeat the one before (the first ones, the one after), which costs least. The decoder makes them 0. */

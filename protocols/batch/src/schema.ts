@@ -17,15 +17,24 @@ function compareTables(a: TableDef, b: TableDef): number {
   return (a.source ?? -1) - (b.source ?? -1);
 }
 
-/** Whether two definitions name the same table. */
-export function sameTable(a: TableDef, b: TableDef): boolean {
-  return compareTables(a, b) === 0;
+/** Place of a table in sorted `tables`, by its identity; -1 where it is not there. */
+export function indexOfTable(tables: readonly TableDef[], table: TableDef): number {
+  let low = 0;
+  let high = tables.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const order = compareTables(tables[middle], table);
+    if (order === 0) return middle;
+    if (order < 0) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
 }
 
 /** Names these tables. The same tables in any order give the same bytes. Throws RangeError where two have one identity. */
 export function makeSchema(tables: readonly TableDef[]): Schema {
   const sorted = [...tables].sort(compareTables);
-  const twice = sorted.find((table, i) => i > 0 && sameTable(table, sorted[i - 1]));
+  const twice = sorted.find((table, i) => i > 0 && compareTables(table, sorted[i - 1]) === 0);
   if (twice) throw new RangeError(`table ${twice.name} on ${twice.bus} is in the schema twice`);
   const writer = new CborWriter(1024);
   writer.array(2);
