@@ -6,8 +6,6 @@ export const ENCODED_BYTES_MAX = 64 * 1024;
 export const SELF_CONTAINED_BYTES_MAX = 2 * ENCODED_BYTES_MAX;
 /** Bytes of a body once inflated. */
 export const INFLATED_BYTES_MAX = 1024 * 1024;
-/** Nesting of arrays and maps. */
-export const DEPTH_MAX = 8;
 /** Values that a body may make once decoded, times included: constants cost bytes nowhere but in memory. */
 export const VALUES_MAX = 500_000;
 /** Rows of one table. */
