@@ -1,0 +1,162 @@
+import { connect, type Socket } from 'node:net';
+import { FrameBlock } from '@iot/wire';
+import type { BusHealth, CanBus, Clock } from '../../ports.ts';
+import { BackOff } from '../../uplink/back-off.ts';
+import { DriverError } from '../error.ts';
+import { Hub, removeStale } from './hub.ts';
+import { RECORD_BYTES, RecordSplitter, readRecords, writeRecord } from './record.ts';
+
+/** What `sun_path` of struct sockaddr_un holds beside its final zero (unix(7)). */
+const PATH_BYTES_MAX = 107;
+const BLOCK_FRAMES = 256;
+
+export interface VirtualBusOptions {
+  readonly name: string;
+  /** Path of the local socket that is the bus. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/**
+ * A bus on a local socket that crosses processes. The first member to open it becomes its hub; when the hub's process
+ * goes away, another member takes over. `send` is for simulators: the agent never calls it.
+ */
+export class VirtualBus implements CanBus {
+  readonly name: string;
+  readonly timeBase = 'boot' as const;
+  /** Never resolves: a live bus does not end. */
+  readonly ended = new Promise<void>(() => {});
+  readonly #options: VirtualBusOptions;
+  readonly #backOff: BackOff;
+  readonly #block = new FrameBlock(BLOCK_FRAMES);
+  #onFrames: (block: FrameBlock) => void = () => {};
+  #socket: Socket | undefined;
+  #hub: Hub | undefined;
+  #cancelRetry: (() => void) | undefined;
+  #closed = false;
+  #detail: string | undefined = 'not opened yet';
+  #received = 0;
+  #transmitted = 0;
+  #overflowed = 0;
+
+  /** @throws DriverError where the path is too long for a socket */
+  constructor(options: VirtualBusOptions) {
+    if (Buffer.byteLength(options.path) > PATH_BYTES_MAX) {
+      throw new DriverError(
+        `bus ${options.name}: the path ${options.path} is longer than the ${PATH_BYTES_MAX} bytes of a local socket; use a shorter one, below /run or /tmp`,
+      );
+    }
+    this.name = options.name;
+    this.#options = options;
+    this.#backOff = new BackOff(20, 2_000, options.random);
+  }
+
+  async open(onFrames: (block: FrameBlock) => void): Promise<void> {
+    this.#onFrames = onFrames;
+    await this.#join();
+  }
+
+  /** Sends all frames of a block to the other members; false where there is no hub, or it does not keep up. */
+  send(block: FrameBlock): boolean {
+    const socket = this.#socket;
+    if (!socket || socket.writableNeedDrain) return false;
+    const records = Buffer.alloc(block.count * RECORD_BYTES);
+    for (let i = 0; i < block.count; i++) writeRecord(records, i * RECORD_BYTES, block, i);
+    socket.write(records);
+    this.#transmitted += block.count;
+    return true;
+  }
+
+  health(): BusHealth {
+    return {
+      state: this.#socket ? 'up' : 'down',
+      received: this.#received,
+      transmitted: this.#transmitted,
+      overflowed: this.#overflowed,
+      detail: this.#detail,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelRetry?.();
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (socket) {
+      const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+      socket.destroySoon();
+      await closed;
+    }
+    await this.#hub?.close();
+    this.#hub = undefined;
+  }
+
+  /** Connects to the hub; becomes it where there is none. */
+  async #join(): Promise<void> {
+    try {
+      this.#adopt(await connectTo(this.#options.path));
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      this.#detail = message;
+      if (code === 'ENOENT' || code === 'ECONNREFUSED') await this.#becomeHub(code === 'ECONNREFUSED');
+      if (!this.#closed) this.#retry();
+    }
+  }
+
+  async #becomeHub(stale: boolean): Promise<void> {
+    try {
+      if (stale) await removeStale(this.#options.path);
+      this.#hub ??= await Hub.listen(this.#options.path);
+    } catch (error) {
+      this.#detail = `cannot open ${this.#options.path}: ${(error as Error).message}`;
+    }
+  }
+
+  #retry(): void {
+    const delayMs = this.#hub ? 0 : this.#backOff.next();
+    this.#cancelRetry = this.#options.clock.setTimer(delayMs, () => void this.#join());
+  }
+
+  #adopt(socket: Socket): void {
+    if (this.#closed) {
+      socket.destroy();
+      return;
+    }
+    this.#socket = socket;
+    this.#detail = undefined;
+    this.#backOff.reset();
+    const splitter = new RecordSplitter();
+    socket.on('data', (chunk) => this.#receive(splitter.take(chunk)));
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      if (this.#socket !== socket) return;
+      this.#socket = undefined;
+      this.#detail = 'the hub of this bus went away; looking for the next';
+      if (!this.#closed) this.#retry();
+    });
+  }
+
+  #receive(records: Buffer): void {
+    const timeUs = this.#options.clock.bootUs();
+    for (let at = 0; at < records.length; ) {
+      const read = readRecords(records, at, timeUs, this.#block);
+      at = read.at;
+      this.#overflowed += read.dropped;
+      this.#received += this.#block.count;
+      if (this.#block.count > 0) this.#onFrames(this.#block);
+      this.#block.clear();
+    }
+  }
+}
+
+function connectTo(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      resolve(socket);
+    });
+  });
+}
