@@ -5,7 +5,7 @@ import { DecodeError } from '@iot/wire';
  * the numbers -4 to 4 themselves, 9 to 15 say that 1 to 7 bytes follow in `tails`, little endian two's complement.
  * A one-second batch is mostly flags, counts and small differences: CBOR integers would cost it a quarter more.
  */
-const INLINE_MAX = 4;
+export const INLINE_MAX = 4;
 const INLINE_HEADS = 2 * INLINE_MAX + 1;
 const TAIL_BYTES_MAX = 15 - INLINE_HEADS + 1;
 

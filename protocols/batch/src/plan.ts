@@ -1,4 +1,4 @@
-import { tailBytes } from './numbers.ts';
+import { INLINE_MAX, tailBytes } from './numbers.ts';
 
 /**
  * How a column's integers are stored: a predictor and where its residuals are. Both are chosen per column by an
@@ -40,6 +40,8 @@ const growth = Float64Array.from({ length: SAMPLE_ROWS + 1 }, (_, c) =>
   c < 2 ? 0 : c * Math.log2(c) - (c - 1) * Math.log2(c - 1),
 );
 const histogram = new Uint16Array(256);
+/** Residuals under estimate. */
+const sample = new Float64Array(SAMPLE_ROWS);
 
 /** Chooses for `count` ≥ 2 integers. `base`: what OFFSET counts from where it is not 0, the times of another table. */
 export function choosePlan(values: Float64Array, base: Float64Array | undefined, count: number): Plan {
@@ -53,14 +55,16 @@ export function choosePlan(values: Float64Array, base: Float64Array | undefined,
   if (low === high) return { predictor: OFFSET, storage: ZEROS, center: low };
   if (high - low > SPAN_MAX) return { predictor: OFFSET, storage: NUMBERS, center: 0 };
   const center = Math.floor((low + high) / 2);
+  const rows = Math.min(count, SAMPLE_ROWS);
   let best = { predictor: OFFSET, storage: NUMBERS, center };
   let bestBits = Infinity;
   for (let predictor = OFFSET; predictor <= DELTA2; predictor++) {
-    const { storage, bits } = estimate(predictor, values, base, center, Math.min(count, SAMPLE_ROWS));
-    if (bits < bestBits) {
-      best = { predictor, storage, center };
-      bestBits = bits;
-    }
+    for (let i = SEEDS[predictor]; i < rows; i++) sample[i] = residual(predictor, values, base, center, i);
+    const seeds = seedBits(predictor, values, center);
+    const { storage, bits } = estimate(sample, SEEDS[predictor], rows);
+    if (seeds + bits >= bestBits) continue;
+    best = { predictor, storage, center };
+    bestBits = seeds + bits;
   }
   return { ...best, storage: storageForAll(best, values, base, count) };
 }
@@ -76,41 +80,43 @@ function storageForAll(plan: Plan, values: Float64Array, base: Float64Array | un
   return plan.storage;
 }
 
-/** The cheapest storage for a predictor's residuals, and its bits after DEFLATE. */
-function estimate(
-  predictor: number,
-  values: Float64Array,
-  base: Float64Array | undefined,
-  center: number,
-  count: number,
-): { storage: number; bits: number } {
+/** What a series starts with, in bits beyond what all have. */
+function seedBits(predictor: number, values: Float64Array, center: number): number {
+  if (predictor === OFFSET) return 8 * tailBytes(center);
+  const first = 8 * tailBytes(values[0]);
+  return predictor === DELTA ? first : first + 4 + 8 * tailBytes(values[1] - values[0]);
+}
+
+/** The cheapest storage for residuals `from` up to `to`, and its bits after DEFLATE. */
+function estimate(residuals: Float64Array, from: number, to: number): { storage: number; bits: number } {
   histogram.fill(0);
   let symbols = 0;
   let grown = 0;
   let escapedBits = 0;
-  let numberBits = 0;
-  let zeros = true;
-  for (let i = SEEDS[predictor]; i < count; i++) {
-    const r = residual(predictor, values, base, center, i);
-    if (r !== 0) zeros = false;
-    const bits = 4 + 8 * tailBytes(r);
-    numberBits += bits;
-    const escaped = r <= ESCAPE || r > 127;
-    if (escaped) escapedBits += bits;
-    const seen = ++histogram[escaped ? 0 : r + 128];
+  /** Residuals that are a nibble and no more. */
+  let inlined = 0;
+  let escaped = 0;
+  for (let i = from; i < to; i++) {
+    const r = residuals[i];
+    let symbol = 0;
+    if (r > ESCAPE && r < 128) {
+      symbol = (r - ESCAPE) | 0;
+      if (r >= -INLINE_MAX && r <= INLINE_MAX) inlined++;
+    } else {
+      escaped++;
+      escapedBits += 4 + 8 * tailBytes(r);
+    }
+    const seen = ++histogram[symbol];
     if (seen === 1) symbols++;
     else grown += growth[seen];
   }
-  const seeds =
-    8 * tailBytes(predictor === OFFSET ? center : values[0]) +
-    (predictor === DELTA2 ? 4 + 8 * tailBytes(values[1] - values[0]) : 0);
-  if (zeros) return { storage: ZEROS, bits: seeds };
-  const total = count - SEEDS[predictor];
+  const total = to - from;
+  if (histogram[-ESCAPE] === total) return { storage: ZEROS, bits: 0 };
+  const numberBits = 4 * inlined + 12 * (total - inlined - escaped) + escapedBits;
   const octetBits = total * Math.log2(total) - grown + symbols * BITS_A_SYMBOL + escapedBits;
   const planeBits = total * BITS_IN_PLANES;
-  if (numberBits <= octetBits && numberBits <= planeBits) return { storage: NUMBERS, bits: seeds + numberBits };
-  if (octetBits <= planeBits) return { storage: OCTETS, bits: seeds + octetBits };
-  return { storage: PLANES, bits: seeds + planeBits };
+  if (numberBits <= octetBits && numberBits <= planeBits) return { storage: NUMBERS, bits: numberBits };
+  return octetBits <= planeBits ? { storage: OCTETS, bits: octetBits } : { storage: PLANES, bits: planeBits };
 }
 
 /** Residual of row i. */
