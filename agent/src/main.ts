@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+import { runProgram } from '@iot/host';
+import { decodeCommand } from './cli/decode.ts';
+import { validateCommand } from './cli/validate.ts';
+
+process.exitCode = await runProgram(
+  {
+    name: 'odograph-agent',
+    summary: 'reads a vehicle’s buses, keeps every reading through outages, ships batches to a gateway',
+    commands: [decodeCommand, validateCommand],
+  },
+  process.argv.slice(2),
+);
