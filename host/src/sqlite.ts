@@ -10,6 +10,8 @@ export interface OpenDatabaseOptions {
   readonly walBytes?: number;
   /** Bytes of pages kept in memory. Default 2 MiB. */
   readonly cacheBytes?: number;
+  /** Keeps every other connection out, of this process too. Default false. */
+  readonly exclusive?: boolean;
   /** Files up to this size are checked page by page at open (about 1 s per GiB from cache); damage in larger ones shows when it is read. Default 1 GiB. */
   readonly checkBytesMax?: number;
 }
@@ -30,14 +32,14 @@ const MIB = 1024 ** 2;
 
 /**
  * Opens or makes a database whose commits are durable when they return (WAL, synchronous=FULL), checks it and brings it
- * up to date. One process at a time: a second one gets SQLITE_BUSY after 5 s, since it would write under the first's feet.
- * @throws DamagedDatabaseError, NewerDatabaseError, or SqliteError (disk full, no permission).
+ * up to date. @throws DamagedDatabaseError, NewerDatabaseError, or SqliteError (disk full, no permission, SQLITE_BUSY where
+ * another connection is in the way for more than 5 s).
  */
 export function openDatabase(path: string, options: OpenDatabaseOptions): SqliteDatabase {
   const { migrations, walBytes = 4 * MIB, cacheBytes = 2 * MIB, checkBytesMax = 1024 * MIB } = options;
   const database = new Database(path, { timeout: 5_000 });
   try {
-    database.pragma('locking_mode = EXCLUSIVE');
+    if (options.exclusive) database.pragma('locking_mode = EXCLUSIVE');
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     database.pragma('foreign_keys = ON');
@@ -54,10 +56,27 @@ export function openDatabase(path: string, options: OpenDatabaseOptions): Sqlite
   }
 }
 
-/** Whether an error says that the file is damaged, at open or later. */
+/** Opens a damaged file to read what still reads; each read may throw. Undefined where not even that works. */
+export function openDamaged(path: string): SqliteDatabase | undefined {
+  let database: SqliteDatabase | undefined;
+  try {
+    database = new Database(path, { readonly: true, fileMustExist: true });
+    // Lets SQLite read a file that is shorter than its header says.
+    database.unsafeMode(true);
+    database.pragma('writable_schema = ON');
+    database.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return database;
+  } catch {
+    if (database) closeQuietly(database);
+    return undefined;
+  }
+}
+
+/** Whether an error says that the file is damaged, or lies on sectors that do not read, at open or later. */
 export function isDamage(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === 'host/database-damaged' || code === 'SQLITE_NOTADB' || /^SQLITE_CORRUPT/.test(code);
+  return /^(host\/database-damaged|SQLITE_NOTADB|SQLITE_CORRUPT.*|SQLITE_IOERR_(READ|SHORT_READ|CORRUPTFS))$/.test(
+    codeOf(error),
+  );
 }
 
 /** Whether a write failed for want of room: in the file's own bound, on the disk, or by the user's quota. */
@@ -99,4 +118,15 @@ function closeQuietly(database: SqliteDatabase): void {
   } catch {
     // The error that made us close is the one to tell.
   }
+}
+
+/** A `prepare` that compiles each statement once. For a fixed set of statements: nothing is ever forgotten. */
+export function preparing(database: SqliteDatabase): SqliteDatabase['prepare'] {
+  const known = new Map<string, Database.Statement>();
+  const prepare = (sql: string): Database.Statement => {
+    const statement = known.get(sql) ?? database.prepare(sql);
+    known.set(sql, statement);
+    return statement;
+  };
+  return prepare as SqliteDatabase['prepare'];
 }
