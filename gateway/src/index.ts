@@ -1,4 +1,5 @@
 export * from './config.ts';
 export * from './console/index.ts';
+export * from './ingress/index.ts';
 export * from './ports.ts';
 export { KafkaSink, type KafkaSinkOptions } from './sinks/kafka.ts';
