@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 import { runProgram } from '@iot/host';
 import { decodeCommand } from './cli/decode.ts';
+import { runCommand } from './cli/run.ts';
+import { statusCommand } from './cli/status.ts';
 import { validateCommand } from './cli/validate.ts';
 
 process.exitCode = await runProgram(
   {
     name: 'odograph-agent',
     summary: 'reads a vehicle’s buses, keeps every reading through outages, ships batches to a gateway',
-    commands: [decodeCommand, validateCommand],
+    commands: [runCommand, decodeCommand, validateCommand, statusCommand],
   },
   process.argv.slice(2),
 );

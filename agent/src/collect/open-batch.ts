@@ -44,6 +44,11 @@ export class OpenBatch {
     return this.deadlineUs === Number.NEGATIVE_INFINITY;
   }
 
+  /** What is open now. */
+  tables(): Iterable<Rows> {
+    return this.#tables.values();
+  }
+
   /** The rows of a table; the same object for the same (name, bus, source). */
   table(def: TableDef): Rows {
     const key = JSON.stringify([def.name, def.bus, def.source]);
