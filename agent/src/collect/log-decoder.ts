@@ -68,3 +68,12 @@ function makeRoute(matcher: ReturnType<typeof createMatcher>, bus: string, id: n
   const tables = compiled.tables(bus, match.source).map((def) => new Rows(def, 1));
   return { decoder: compiled.createDecoder(tables), tables };
 }
+
+/** The interfaces that a log has frames of, in the order of their first. */
+export async function interfacesOf(file: string): Promise<readonly string[]> {
+  const names = new Set<string>();
+  const reader = createCandumpReader({ onFrames: (_block, bus) => names.add(bus) });
+  await readLog(file, (bytes) => reader.receive(bytes));
+  reader.finish();
+  return [...names];
+}
