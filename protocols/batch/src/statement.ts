@@ -115,8 +115,8 @@ export function readRanges(reader: CborReader): SeqRange[] {
 }
 
 function readRange(reader: CborReader, after: number): SeqRange {
-  const from = reader.uint('from');
-  const to = reader.uint('to');
+  const from = reader.uint('first seq');
+  const to = reader.uint('last seq');
   if (from <= after || to < from)
     throw reader.error('out-of-range', `range ${from} to ${to} is not ascending and disjoint from 1`);
   return [from, to];
