@@ -1,6 +1,6 @@
 import { DecodeError } from '@iot/wire';
 import { bytesOf, hexOf } from './hex.ts';
-import { ENCODED_BYTES_MAX, EPOCH_BYTES, HASH_BYTES, NAME_BYTES_MAX } from './limits.ts';
+import { ENCODED_BYTES_MAX, EPOCH_BYTES, HASH_BYTES } from './limits.ts';
 import { CborReader } from './read.ts';
 import { readRanges, writeRanges } from './statement.ts';
 import type { Control } from './types.ts';
@@ -52,5 +52,5 @@ function readControl(reader: CborReader, kind: Control['kind']): Control {
   if (kind === 'resend') return { kind, epoch, ranges: readRanges(reader) };
   const seq = reader.uint('seq');
   if (kind === 'conflict') return { kind, epoch, seq };
-  return { kind, epoch, seq, detail: reader.text('detail', NAME_BYTES_MAX) };
+  return { kind, epoch, seq, detail: reader.text('detail') };
 }

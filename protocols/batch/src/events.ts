@@ -5,12 +5,17 @@ import type { CborWriter } from './write.ts';
 
 /** `[* [ticks, name, {* name: text / number / boolean / null}]]`. */
 export function writeEvents(writer: CborWriter, events: readonly BatchEvent[], t0Us: number): void {
+  if (events.length > EVENTS_MAX) throw new RangeError(`${events.length} events, at most ${EVENTS_MAX} fit a batch`);
   writer.array(events.length);
   for (const event of events) {
     writer.array(3);
     writer.int(Math.round((event.timeUs - t0Us) / TICK_US));
     writer.text(event.name);
     const attributes = Object.entries(event.attributes);
+    if (attributes.length > ATTRIBUTES_MAX)
+      throw new RangeError(
+        `event ${event.name} has ${attributes.length} attributes, at most ${ATTRIBUTES_MAX} are read`,
+      );
     writer.map(attributes.length);
     for (const [name, value] of attributes) {
       writer.text(name);

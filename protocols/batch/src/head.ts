@@ -110,8 +110,11 @@ function writeHeader(writer: CborWriter, header: BatchHeader, digest: Uint8Array
 function writeIdentity(writer: CborWriter, header: BatchHeader): void {
   if (header.epoch.length !== EPOCH_BYTES)
     throw new RangeError(`epoch has ${header.epoch.length} bytes, not ${EPOCH_BYTES}`);
-  writer.text(header.unit);
-  writer.text(header.vehicle);
+  for (const name of [header.unit, header.vehicle]) {
+    if (Buffer.byteLength(name) > NAME_BYTES_MAX)
+      throw new RangeError(`the name ${name.slice(0, 40)}… is longer than ${NAME_BYTES_MAX} bytes`);
+    writer.text(name);
+  }
   writer.bytes(header.epoch);
   writer.int(header.seq);
 }

@@ -31,7 +31,7 @@ export function indexOfTable(tables: readonly TableDef[], table: TableDef): numb
   return -1;
 }
 
-/** Names these tables. The same tables in any order give the same bytes. Throws RangeError where two have one identity. */
+/** Names these tables. The same tables in any order give the same bytes. Throws RangeError where two have one identity or there is more than is sent, DecodeError where it could not be read back. */
 export function makeSchema(tables: readonly TableDef[]): Schema {
   const sorted = [...tables].sort(compareTables);
   const twice = sorted.find((table, i) => i > 0 && compareTables(table, sorted[i - 1]) === 0);
@@ -44,6 +44,8 @@ export function makeSchema(tables: readonly TableDef[]): Schema {
   const bytes = writer.finish();
   if (bytes.length > ENCODED_BYTES_MAX)
     throw new RangeError(`the schema has ${bytes.length} bytes, at most ${ENCODED_BYTES_MAX} are sent: collect less`);
+  // What is refused elsewhere (a name too long, too many signals) is refused here, where its maker can see it.
+  readSchema(new CborReader(bytes));
   return { hash: hashOf(bytes), bytes, tables: sorted };
 }
 

@@ -86,7 +86,7 @@ function readAccount(reader: CborReader): Account {
     const items = reader.array('gap', 4, 3);
     const [from, to] = readRange(reader, after);
     const reason = REASONS[reader.uint('reason', REASONS.length - 1)];
-    gaps.push(items === 3 ? { from, to, reason } : { from, to, reason, detail: reader.text('detail', NAME_BYTES_MAX) });
+    gaps.push(items === 3 ? { from, to, reason } : { from, to, reason, detail: reader.text('detail') });
     after = to;
   }
   return { epoch, nextSeq, accepted, gaps };

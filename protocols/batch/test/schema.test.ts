@@ -71,6 +71,7 @@ describe('a schema', () => {
     expect(() => makeSchema([table('a', 'can0'), table('a', 'can0')])).toThrow(/twice/);
     const many = Array.from({ length: 1000 }, (_, i) => table(`${'x'.repeat(80)}${i}`, 'can0'));
     expect(() => makeSchema(many)).toThrow(/collect less/);
+    expect(() => makeSchema([table('x'.repeat(256), 'can0')])).toThrow(/table name has 256 bytes/);
   });
 
   it('that is not known here is asked for', () => {
