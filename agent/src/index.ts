@@ -1,2 +1,16 @@
-export type { NewBatch, Offer, Store, StoreDepth, StoreNotice } from './ports.ts';
-export { openStore, type StoreOptions } from './store/sqlite-store.ts';
+export { type Agent, type AgentOptions, startAgent } from './agent.ts';
+export { BusCollector } from './collect/bus-collector.ts';
+export { compileCampaign } from './collect/campaign.ts';
+export { decodeLog } from './collect/log-decoder.ts';
+export { OpenBatch } from './collect/open-batch.ts';
+export { Statistics } from './collect/statistics.ts';
+export { agentConfig } from './config.ts';
+export { ReplayBus } from './drivers/replay-bus.ts';
+export { SerialStream } from './drivers/serial-stream.ts';
+export { SocketCanBus, type SocketCanMessage } from './drivers/socketcan-bus.ts';
+export { TcpStream } from './drivers/tcp-stream.ts';
+export { VirtualBus } from './drivers/virtual/virtual-bus.ts';
+export { readDbc } from './files.ts';
+export type * from './ports.ts';
+export { openStore, type StoreOptions } from './store/index.ts';
+export { createSystemClock } from './time/system-clock.ts';

@@ -8,7 +8,7 @@ import { recoverJournal } from './journal.ts';
 import { ACCEPTED, type BatchRow, PAGE_BYTES, PENDING } from './layout.ts';
 import { makeOffers, type OfferRequest } from './offering.ts';
 import { openStoreFile, type Random, type StoreFile, type StoreOptions } from './open.ts';
-import { type Budget, budgetOf, Reserve } from './room.ts';
+import { type Budget, budgetFor, Reserve } from './room.ts';
 import { makeStatement } from './statement.ts';
 
 const QUARANTINE_SHARE = 16;
@@ -37,12 +37,12 @@ export class StoreEngine {
   constructor(options: StoreOptions, random: Random) {
     this.#options = options;
     this.#random = random;
-    this.#budget = budgetOf(options.bytesMax);
+    this.#budget = budgetFor(options.path, options.bytesMax);
     this.#reserve = new Reserve(`${options.path}.reserve`, this.#budget.walBytes);
     this.#bootId = hexOf(options.bootId);
     [this.#file, this.#room] = this.#open();
     this.#recover();
-    this.#reserve.take();
+    this.#reserve.take(this.#room.promisedBytes);
   }
 
   get epoch(): string {
@@ -51,13 +51,14 @@ export class StoreEngine {
 
   commit(cut: readonly NewBatch[], journal?: NewBatch): { readonly seqs: readonly number[] } {
     if (cut.length === 0 && !journal && this.#noticesTaken === 0) return { seqs: [] };
+    this.#room.fit();
     const seqs = this.#durable((file) => {
       file.records.dropNotices(this.#noticesTaken);
       if (cut.length > 0) file.queue.emptyJournal();
       return this.#insert(file, cut, journal);
     });
     this.#noticesTaken = 0;
-    if (this.#reserve.take() && this.#room.narrowed) this.#room.widen();
+    this.#reserve.take(this.#room.promisedBytes);
     return { seqs };
   }
 
@@ -170,7 +171,7 @@ export class StoreEngine {
 
   #open(distrust?: string): [StoreFile, Room] {
     const file = this.#withReserve(() => openStoreFile(this.#options, this.#random, distrust));
-    return [file, new Room(file, this.#budget)];
+    return [file, new Room(file, this.#budget, this.#reserve)];
   }
 
   /** What a start, or a start over, finds to do: the journal becomes batches, live batches of before become backlog. */
@@ -250,7 +251,7 @@ export class StoreEngine {
   #withRoomMade<T>(run: () => T, cause: unknown): T {
     this.#reserve.release();
     try {
-      this.#room.narrow();
+      this.#room.relieve();
       this.#evictSome();
       return run();
     } catch (error) {

@@ -1,6 +1,8 @@
+import { statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { PAGE_BYTES, PENDING } from './layout.ts';
 import type { StoreFile } from './open.ts';
-import type { Budget } from './room.ts';
+import type { Budget, Reserve } from './room.ts';
 
 /** There is no room, and nothing that may be evicted. Nothing was written; the next commit may fare better. */
 export class StoreFullError extends Error {
@@ -10,25 +12,24 @@ export class StoreFullError extends Error {
 
 /** Pages that a batch may take beyond its body: its row, indexes, and its share of ranges and notices. */
 const PAGES_AROUND = 3;
+/** What the log may outgrow its size by before it is written back: one transaction. */
+const WAL_OVERSHOOT_BYTES = 256 * 1024;
 /** Pages kept free for gaps and notices where the file may not grow. */
 const PAGES_FOR_GAPS = 16;
 
-/** Keeps the file within its bound, by the order of DESIGN: accepted, then the oldest of the lowest lane. */
+/** Keeps the file within its bound and within its disk, by the order of DESIGN: accepted, then the oldest of the lowest lane. */
 export class Room {
   readonly #file: StoreFile;
   readonly #budget: Budget;
+  readonly #reserve: Reserve;
   #pages: number;
 
-  constructor(file: StoreFile, budget: Budget) {
+  constructor(file: StoreFile, budget: Budget, reserve: Reserve) {
     this.#file = file;
     this.#budget = budget;
+    this.#reserve = reserve;
     this.#pages = budget.pages;
-    this.widen();
-  }
-
-  /** Whether a full disk set a bound below the configured one. */
-  get narrowed(): boolean {
-    return this.#pages < this.#budget.pages;
+    this.fit();
   }
 
   /** Bytes that batches may take at most. */
@@ -36,18 +37,31 @@ export class Room {
     return this.#pages * PAGE_BYTES;
   }
 
-  /** The disk is full: writes the log back, and lets the file grow no more, so that it can always be written back. */
-  narrow(): void {
-    const { db } = this.#file;
-    db.pragma('wal_checkpoint(TRUNCATE)');
-    const pages = this.#figure('page_count');
-    db.pragma(`max_page_count = ${pages}`);
-    this.#pages = Math.min(this.#budget.pages, pages - PAGES_FOR_GAPS);
+  /** Disk that is spoken for, and not taken yet: what the log may still grow, and what it holds of the file's own growth. */
+  get promisedBytes(): number {
+    const { database } = this.#file.paths;
+    const walLeft = Math.max(0, this.#budget.walBytes - sizeOf(`${database}-wal`));
+    return walLeft + WAL_OVERSHOOT_BYTES + Math.max(0, this.#figure('page_count') * PAGE_BYTES - sizeOf(database));
   }
 
-  widen(): void {
-    this.#pages = this.#budget.pages;
-    this.#file.db.pragma(`max_page_count = ${this.#budget.pagesHard}`);
+  /**
+   * Bounds the file by the configuration, and by what its disk has left now: a file that outgrows its disk could no more
+   * be written back from the log, which is the one thing that must always work.
+   */
+  fit(): void {
+    const pages = this.#figure('page_count');
+    const { bavail, bsize } = statfsSync(dirname(this.#file.paths.database));
+    const left = bavail * bsize - this.promisedBytes - this.#reserve.missingBytes;
+    const growth = Math.max(0, Math.floor(left / PAGE_BYTES));
+    const hard = Math.min(this.#budget.pagesHard, pages + growth);
+    this.#pages = Math.min(this.#budget.pages, hard - PAGES_FOR_GAPS);
+    this.#file.db.pragma(`max_page_count = ${hard}`);
+  }
+
+  /** The disk is full: writes the log back, which frees what it took, and takes stock. */
+  relieve(): void {
+    this.#file.db.pragma('wal_checkpoint(TRUNCATE)');
+    this.fit();
   }
 
   /**
@@ -96,4 +110,8 @@ export class Evicted {
     const { batches, readings, firstSeq, lastSeq } = this;
     if (batches > 0) records.notice('store-evicted', { batches, readings, firstSeq, lastSeq });
   }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

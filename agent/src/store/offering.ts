@@ -1,6 +1,6 @@
 import type { Offer, Store } from '../ports.ts';
 import { checksum, type FreezeRules, freeze, seal } from './content.ts';
-import { type BatchRow, LANES } from './layout.ts';
+import { type BatchRow, LANES, PAGE_BYTES } from './layout.ts';
 import type { StoreFile } from './open.ts';
 
 export type OfferRequest = Parameters<Store['offer']>[0];
@@ -27,11 +27,11 @@ export function makeOffers(
 ): Offering {
   const inFlight = new Set(request.inFlight);
   const result: Offering & { resealed: boolean } = { offers: [], tooLarge: [], resealed: false };
-  let bytes = request.inFlight.reduce((sum, seq) => sum + (file.queue.get(seq)?.bytes ?? 0), 0);
+  let bytes = request.inFlight.reduce((sum, seq) => sum + footprint(file.queue.get(seq)?.bytes ?? 0), 0);
   for (const lane of LANES.filter((name) => request.lanes.includes(name))) {
     const wanted = (row: BatchRow): boolean => !inFlight.has(row.seq) && freeze(row, rules) !== undefined;
     for (const row of file.queue.newest(lane, request.limit - result.offers.length, wanted)) {
-      if (bytes + row.bytes > bytesMax) return result;
+      if (bytes + footprint(row.bytes) > bytesMax) return result;
       const sealed = sealRow(file, row, rules, owner);
       if (!sealed) continue;
       if (row.digest !== null && row.digest !== sealed.digest) {
@@ -44,11 +44,16 @@ export function makeOffers(
       }
       const { clock, sentT0Us, uncertaintyUs } = sealed.frozen;
       if (row.digest === null) file.queue.setFrozen(row.id, clock, sentT0Us, uncertaintyUs, sealed.digest);
-      bytes += row.bytes;
+      bytes += footprint(row.bytes);
       result.offers.push({ seq: row.seq, lane, schemaHash: row.hash, bytes: sealed.bytes });
     }
   }
   return result;
+}
+
+/** Bytes of the pages that a body takes, at most. */
+function footprint(bodyBytes: number): number {
+  return Math.ceil(bodyBytes / PAGE_BYTES) * PAGE_BYTES;
 }
 
 /** Undefined where the body is not what was written: it becomes a gap. */

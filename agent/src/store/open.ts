@@ -8,7 +8,7 @@ import { MIGRATIONS } from './layout.ts';
 import { decideOpening, type FileState, type Opening } from './opening.ts';
 import { Queue } from './queue.ts';
 import { type EpochRecord, Records } from './records.ts';
-import { budgetOf } from './room.ts';
+import { budgetFor } from './room.ts';
 import { Wreck } from './salvage.ts';
 import { readSidecar, SIDECAR_RANGES_MAX, type Sidecar, syncDirectory, writeSidecar } from './sidecar.ts';
 
@@ -160,7 +160,7 @@ export function openStoreFile(options: StoreOptions, random: Random, distrust?: 
 }
 
 function openStoreDatabase(path: string, { bytesMax }: StoreOptions): SqliteDatabase {
-  return openDatabase(path, { migrations: MIGRATIONS, walBytes: budgetOf(bytesMax).walBytes, exclusive: true });
+  return openDatabase(path, { migrations: MIGRATIONS, walBytes: budgetFor(path, bytesMax).walBytes, exclusive: true });
 }
 
 /** The error where the file is damaged; undefined where there is none. */

@@ -19,6 +19,14 @@ export interface Budget {
   readonly pagesHard: number;
 }
 
+/** Shares out `bytesMax`, or what the disk of the database is in all where that is less. @throws RangeError */
+export function budgetFor(database: string, bytesMax: number): Budget {
+  const { blocks, bsize } = statfsSync(dirname(database));
+  return budgetOf(
+    bytesMax < STORE_BYTES_MIN ? bytesMax : Math.max(STORE_BYTES_MIN, Math.min(bytesMax, blocks * bsize)),
+  );
+}
+
 export function budgetOf(bytesMax: number): Budget {
   if (bytesMax < STORE_BYTES_MIN)
     throw new RangeError(`store.bytesMax is ${bytesMax}: the store needs ${STORE_BYTES_MIN} bytes (1MiB) at least`);
@@ -40,17 +48,22 @@ export class Reserve {
     this.#bytes = bytes;
   }
 
+  /** Bytes that are still to be taken. */
+  get missingBytes(): number {
+    return statSync(this.#path, { throwIfNoEntry: false })?.size === this.#bytes ? 0 : this.#bytes;
+  }
+
   /** Gives the room back to the disk. */
   release(): void {
     rmSync(this.#path, { force: true });
   }
 
-  /** Takes the room again where the disk has it twice over; false where it has not, and nothing is held. */
-  take(): boolean {
+  /** Takes the room again where the disk has it, and so many bytes more; without, the store works, but less surely. */
+  take(promisedBytes: number): void {
     try {
-      if (statSync(this.#path, { throwIfNoEntry: false })?.size === this.#bytes) return true;
+      if (this.missingBytes === 0) return;
       const { bavail, bsize } = statfsSync(dirname(this.#path));
-      if (bavail * bsize < 2 * this.#bytes) return false;
+      if (bavail * bsize < this.#bytes + promisedBytes) return;
       const file = openSync(this.#path, 'w', 0o600);
       try {
         const zeros = new Uint8Array(64 * 1024);
@@ -59,11 +72,9 @@ export class Reserve {
       } finally {
         closeSync(file);
       }
-      return true;
     } catch {
       // A reserve that cannot be had is no error: it is tried again after the next commit.
       this.release();
-      return false;
     }
   }
 }
