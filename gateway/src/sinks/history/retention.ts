@@ -35,15 +35,18 @@ export class Retention {
   }
 
   size(): HistorySize {
-    const pages = (this.#pragma('page_count') - this.#pragma('freelist_count')) * this.#pragma('page_size');
-    return { batches: this.#prepare('SELECT count(*) FROM batch').pluck().get() as number, bytes: pages };
+    return { batches: this.#prepare('SELECT count(*) FROM batch').pluck().get() as number, bytes: this.#usedBytes() };
+  }
+
+  isOverBytes(): boolean {
+    return this.#usedBytes() > this.#bounds.bytesMax;
   }
 
   /** One step; true where more may have to go. `nowMs` is the gateway's clock. */
   sweep(nowMs: number): boolean {
     const sql = 'SELECT id, vehicle, from_ms AS fromMs, to_ms AS toMs FROM batch';
     const going = (
-      this.#isOverBytes()
+      this.isOverBytes()
         ? this.#prepare(`${sql} ORDER BY accepted_ms LIMIT ?`).all(SWEEP_BATCHES)
         : this.#prepare(`${sql} WHERE accepted_ms < ? ORDER BY accepted_ms LIMIT ?`).all(
             nowMs - this.#bounds.retainMs,
@@ -52,12 +55,12 @@ export class Retention {
     ) as Going[];
     if (going.length === 0) return false;
     this.#db.transaction(() => this.#letGo(going)).immediate();
-    return going.length === SWEEP_BATCHES || this.#isOverBytes();
+    return going.length === SWEEP_BATCHES || this.isOverBytes();
   }
 
-  #isOverBytes(): boolean {
-    const used = (this.#pragma('page_count') - this.#pragma('freelist_count')) * this.#pragma('page_size');
-    return used > this.#bounds.bytesMax;
+  #usedBytes(): number {
+    const pages = this.#pragma('page_count') - this.#pragma('freelist_count');
+    return pages * this.#pragma('page_size');
   }
 
   #letGo(going: readonly Going[]): void {

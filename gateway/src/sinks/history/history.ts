@@ -1,0 +1,79 @@
+import { type Logger, moduleBeside, startWorker, type WorkerHandle } from '@iot/host';
+import type { Clock, Sink, SpoolEntry } from '../../ports.ts';
+import type { HistoryOptions, HistoryQueries, HistorySize } from './api.ts';
+import type { HistoryWorkerApi } from './worker.ts';
+
+/** Batches that an export reads at once. */
+const EXPORT_BATCHES = 64;
+
+export interface HistorySinkOptions extends HistoryOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The embedded history: a sink that keeps batches in SQLite, and answers the console from them. SQLite runs in a worker. */
+export class HistorySink implements Sink, HistoryQueries {
+  readonly name = 'history';
+  readonly #worker: WorkerHandle<HistoryWorkerApi>;
+  readonly #clock: Clock;
+  #down: string | undefined;
+
+  private constructor(worker: WorkerHandle<HistoryWorkerApi>, clock: Clock) {
+    this.#worker = worker;
+    this.#clock = clock;
+  }
+
+  /** Opens the file, or makes it. A damaged one is set aside. @throws what is not damage: no permission, disk full. */
+  static async open({ path, retainMs, bytesMax, clock, log }: HistorySinkOptions): Promise<HistorySink> {
+    const options: HistoryOptions = { path, retainMs, bytesMax };
+    const worker = startWorker<HistoryWorkerApi>(moduleBeside(import.meta.url, 'worker'), options);
+    const damage = await worker.call('opened');
+    if (damage) log.error({ damage }, 'the history was damaged: a new one was begun');
+    return new HistorySink(worker, clock);
+  }
+
+  async deliver(entries: readonly SpoolEntry[]): Promise<void> {
+    // Cloning a view would clone the whole buffer it looks into.
+    const copies = entries.map(({ bytes, acceptedMs }) => ({ bytes: new Uint8Array(bytes), acceptedMs }));
+    try {
+      await this.#worker.call('store', copies, this.#clock.nowMs());
+      this.#down = undefined;
+    } catch (error) {
+      this.#down = `the history takes no batches: ${(error as Error).message}`;
+      throw new Error(this.#down, { cause: error });
+    }
+  }
+
+  /** Statements are the ledger's: the history keeps readings. */
+  async deliverStatement(): Promise<void> {}
+
+  health() {
+    return this.#down === undefined ? ({ state: 'up' } as const) : ({ state: 'down', detail: this.#down } as const);
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.call('closeFile');
+    await this.#worker.close();
+  }
+
+  vehicles: HistoryQueries['vehicles'] = () => this.#worker.call('vehicles');
+  signals: HistoryQueries['signals'] = (...args) => this.#worker.call('signals', ...args);
+  series: HistoryQueries['series'] = (...args) => this.#worker.call('series', ...args);
+  track: HistoryQueries['track'] = (...args) => this.#worker.call('track', ...args);
+  events: HistoryQueries['events'] = (...args) => this.#worker.call('events', ...args);
+
+  size(): Promise<HistorySize> {
+    return this.#worker.call('size');
+  }
+
+  /** Gives every stored batch, self-contained, in the order of epoch and seq. Each call is awaited before the next. */
+  async export(onBatch: (bytes: Uint8Array) => void | Promise<void>): Promise<void> {
+    let last: { epoch: Uint8Array; seq: number } = { epoch: new Uint8Array(), seq: 0 };
+    for (;;) {
+      const batches = await this.#worker.call('batchesAfter', last.epoch, last.seq, EXPORT_BATCHES);
+      for (const { bytes } of batches) await onBatch(bytes);
+      if (batches.length < EXPORT_BATCHES) return;
+      last = batches.at(-1)!;
+    }
+  }
+}
