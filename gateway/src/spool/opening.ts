@@ -1,0 +1,26 @@
+import { isDamage, openDatabase, type SqliteDatabase } from '@iot/host';
+import type { DamageReport, SpoolBounds } from './api.ts';
+import { MIGRATIONS } from './layout.ts';
+import { salvage } from './salvage.ts';
+import { setAside } from './set-aside.ts';
+
+/** Memory for pages: the spool's live end is read back by the sinks while it is warm. */
+const CACHE_BYTES = 32 * 1024 ** 2;
+const WAL_BYTES = 16 * 1024 ** 2;
+
+/**
+ * Opens the spool's file, or makes it. A damaged one is set aside, and what reads of it goes into a new one, so that
+ * damage never keeps a gateway from starting. @throws what is not damage: no permission, disk full, a newer version.
+ */
+export function openSpoolFile(path: string, bounds: SpoolBounds): { db: SqliteDatabase; report?: DamageReport } {
+  const options = { migrations: MIGRATIONS, cacheBytes: CACHE_BYTES, walBytes: WAL_BYTES, exclusive: true };
+  try {
+    return { db: openDatabase(path, options) };
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    const target = setAside(path);
+    const db = openDatabase(path, options);
+    const saved = salvage(target, db, bounds);
+    return { db, report: { detail: (error as Error).message, setAside: target, ...saved } };
+  }
+}
