@@ -33,6 +33,8 @@ export interface ListenerContext {
   readonly limits: IngressLimits;
   readonly metrics: IngressMetrics;
   readonly log: Logger;
+  /** Unix ms. */
+  readonly nowMs: () => number;
   readonly connected: (socket: Socket, identity: Identity) => void;
 }
 
@@ -61,11 +63,11 @@ function plainServer({ connected }: ListenerContext): Server {
   return createServer(TCP, (socket) => connected(socket, { kind: 'none' }));
 }
 
-function tlsServer(files: TlsFiles, { limits, metrics, log, connected }: ListenerContext): Server {
+function tlsServer(files: TlsFiles, { limits, metrics, log, nowMs, connected }: ListenerContext): Server {
   let server: Server;
   try {
     server = createTlsServer({ ...tlsOptions(files, limits.handshakeMs), ...TCP }, (socket) => {
-      if (socket.isSessionReused() && expiredSince(socket, Date.now())) {
+      if (socket.isSessionReused() && expiredSince(socket, nowMs())) {
         refuse(socket, { code: 'CERT_HAS_EXPIRED', name: 'Error', message: 'expired' });
         socket.destroy();
       } else connected(socket, identityOf(socket));

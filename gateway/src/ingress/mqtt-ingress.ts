@@ -15,7 +15,7 @@ export interface MqttIngressOptions {
   /** Id of this gateway's data directory, told to units in CONNACK. */
   readonly gatewayId: string;
   readonly acceptor: Acceptor;
-  readonly clock: Pick<Clock, 'setTimer'>;
+  readonly clock: Clock;
   /** ms of a clock that never steps: a stepped one would end every session at once. */
   readonly monotonicMs?: () => number;
   readonly log: Logger;
@@ -68,11 +68,13 @@ export class MqttIngress implements Ingress {
   }
 
   async listen(): Promise<{ readonly addresses: readonly string[] }> {
-    const { limits, log, listeners } = this.#options;
+    const { limits, log, clock, listeners } = this.#options;
+    const metrics = this.#metrics;
+    const nowMs = (): number => clock.nowMs();
     const connected = (socket: Socket, identity: Identity): void => this.#connected(socket, identity);
     try {
       for (const listener of listeners) {
-        const server = await openListener(listener, { limits, metrics: this.#metrics, log, connected });
+        const server = await openListener(listener, { limits, metrics, log, nowMs, connected });
         server.on('connection', (socket: Socket) => {
           this.#sockets.add(socket);
           socket.once('close', () => this.#sockets.delete(socket));

@@ -47,6 +47,8 @@ export function explainTlsFailure(
       return { reason: 'tls-expired', detail: "the unit's certificate has expired: enrol it again" };
     case 'CERT_NOT_YET_VALID':
       return { reason: 'tls-not-yet-valid', detail: "the unit's certificate is not valid yet: check both clocks" };
+    case 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE':
+      return { reason: 'tls-no-certificate', detail: 'the client shows no certificate: enrol the unit' };
     case 'ERR_TLS_HANDSHAKE_TIMEOUT':
       return { reason: 'tls-timeout', detail: 'the TLS handshake took too long' };
     case 'ECONNRESET':
@@ -56,7 +58,7 @@ export function explainTlsFailure(
   if (authorizationError !== undefined)
     return {
       reason: 'tls-untrusted',
-      detail: `the unit's certificate is missing or not from the CA of this listener: ${authorizationError}`,
+      detail: `the unit's certificate is not from the CA of this listener, or not for clients: ${authorizationError}`,
     };
   if (error.code?.startsWith('ERR_SSL_')) return { reason: 'tls-protocol', detail: `no TLS agreed: ${error.message}` };
   return { reason: 'tls-failed', detail: error.message };
