@@ -43,7 +43,7 @@ export class Link {
   }
 
   static listen(options: LinkOptions): Promise<Link> {
-    const server = createServer();
+    const server = createServer({ allowHalfOpen: true });
     return new Promise((resolve, reject) => {
       server.once('error', reject);
       server.listen(options.port ?? 0, '127.0.0.1', () => resolve(new Link(options, server)));
@@ -104,7 +104,7 @@ export class Link {
       unit.on('close', () => this.#waiting.delete(unit));
       return;
     }
-    const gateway = connect(this.#options.to);
+    const gateway = connect({ ...this.#options.to, allowHalfOpen: true });
     const pair = { unit, gateway };
     this.#pairs.add(pair);
     gateway.on('error', () => unit.resetAndDestroy());
@@ -141,7 +141,7 @@ export class Link {
     });
     // An end follows the bytes that are still under way.
     from.on('end', () => setTimeout(() => to.end(), isPlain ? 0 : this.#waitMs(0, direction) + delayMs));
-    from.on('close', (hadError) => hadError && to.destroy());
+    from.on('close', (hadError) => hadError && to.resetAndDestroy());
   }
 
   /** Until `bytes` more have passed at the link's rate. */
