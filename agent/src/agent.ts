@@ -12,7 +12,7 @@ import { makeBuses, makeStream } from './drivers/index.ts';
 import { readDbc, readNamed, resolveFrom } from './files.ts';
 import type { ByteStream, CanBus, Clock, Store, Uplink } from './ports.ts';
 import { serveStatus } from './status.ts';
-import { openStore } from './store/sqlite-store.ts';
+import { openStore, type StoreOptions } from './store/index.ts';
 import { Discipline } from './time/discipline.ts';
 import { isNtpSynchronised } from './time/synchronised.ts';
 import { MqttUplink } from './uplink/mqtt.ts';
@@ -27,6 +27,8 @@ export interface AgentOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
+  /** Opens the store; by default the one in SQLite. */
+  readonly openStore?: (options: StoreOptions) => Promise<Store>;
 }
 
 export interface Agent {
@@ -67,7 +69,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const receivers = makeReceivers(options, open, discipline, notBeforeUs, (name, attributes) =>
     committer.event(name, attributes),
   );
-  const store = await openStore({
+  const store = await (options.openStore ?? openStore)({
     path: `${config.dataDir}/store.db`,
     unit: config.unit,
     vehicle: config.vehicle,

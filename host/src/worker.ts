@@ -47,7 +47,7 @@ export function moduleBeside(importMetaUrl: string, name: string): URL {
 /** Starts a thread from a module that calls `serveWorker`. Give its URL by `moduleBeside(import.meta.url, 'name')`. */
 export function startWorker<Api extends WorkerApi<Api>>(url: URL, data?: unknown): WorkerHandle<Api> {
   // Source runs with the condition that leads to source in the other packages too.
-  const execArgv = url.pathname.endsWith('.ts') ? [...process.execArgv, '--conditions=source'] : process.execArgv;
+  const execArgv = url.pathname.endsWith('.ts') ? ['--conditions=source'] : [];
   const worker = new Worker(url, { workerData: data, execArgv });
   const pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   let lastId = 0;

@@ -3,7 +3,7 @@ import { FRAME_BYTES_MAX, FrameBlock } from '@iot/wire';
 import { readLog } from '../collect/log-reader.ts';
 import type { BusHealth, CanBus, Clock } from '../ports.ts';
 
-const BLOCK_FRAMES = 512;
+const BLOCK_FRAMES = 256;
 /** Frames within this much of each other are delivered together: a wake-up per frame costs more than the frame. */
 const WAKE_US = 2_000;
 
@@ -89,17 +89,19 @@ export class ReplayBus implements CanBus {
   /** The reader's frames are copied out and delivered between chunks, where this can wait. */
   async #replayOnce(onFrames: (block: FrameBlock) => void): Promise<void> {
     const { file, interface: wanted, onDamage } = this.#options;
-    let queue: FrameBlock[] = [];
+    const queue: FrameBlock[] = [];
+    const spare: FrameBlock[] = [];
     const reader = createCandumpReader({
       blockFrames: BLOCK_FRAMES,
-      onFrames: (block) => queue.push(copyOf(block)),
+      onFrames: (block) => queue.push(copyInto(spare.pop() ?? new FrameBlock(BLOCK_FRAMES), block)),
       onDamage: (error) => onDamage(`${file}:${error.at}: ${error.message}`),
       ...(wanted !== undefined && { buses: [wanted] }),
     });
     const drain = async (): Promise<void> => {
-      const blocks = queue;
-      queue = [];
-      for (const block of blocks) await this.#deliver(block, onFrames);
+      for (const block of queue.splice(0)) {
+        await this.#deliver(block, onFrames);
+        spare.push(block);
+      }
     };
     await readLog(file, async (bytes) => {
       if (this.#closed) return;
@@ -162,13 +164,14 @@ export class ReplayBus implements CanBus {
   }
 }
 
-function copyOf(block: FrameBlock): FrameBlock {
-  const copy = new FrameBlock(block.count);
-  copy.timeUs.set(block.timeUs.subarray(0, block.count));
-  copy.id.set(block.id.subarray(0, block.count));
-  copy.flags.set(block.flags.subarray(0, block.count));
-  copy.length.set(block.length.subarray(0, block.count));
-  copy.data.set(block.data.subarray(0, block.count * FRAME_BYTES_MAX));
-  copy.count = block.count;
+/** Blocks are used again: new ones at the rate of a flat-out replay would leave the collector of garbage behind. */
+function copyInto(copy: FrameBlock, block: FrameBlock): FrameBlock {
+  const { count } = block;
+  copy.timeUs.set(block.timeUs.subarray(0, count));
+  copy.id.set(block.id.subarray(0, count));
+  copy.flags.set(block.flags.subarray(0, count));
+  copy.length.set(block.length.subarray(0, count));
+  copy.data.set(block.data.subarray(0, count * FRAME_BYTES_MAX));
+  copy.count = count;
   return copy;
 }
