@@ -153,6 +153,7 @@ export class BatchAcceptor implements Acceptor {
     const heardMs = this.#options.clock.nowMs();
     const bytes = new Uint8Array(payload);
     const outcome = await this.#options.store.write({ kind: 'statement', unit, vehicle, epoch, bytes, heardMs });
+    if (outcome === 'conflict') return { kind: 'refused', detail: 'the epoch is that of another unit' };
     if (outcome !== 'stored') return FULL;
     this.#options.live.emit({ kind: 'ledger', unit });
     return { kind: 'accepted', duplicate: false };

@@ -13,17 +13,17 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE sink (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 
-  -- The ledger: an epoch of a unit's store, by the bytes of its id.
+  -- The ledger: an epoch of a store, by the bytes of its id, and the unit that it is.
   CREATE TABLE epoch (
     id INTEGER PRIMARY KEY,
     unit TEXT NOT NULL,
-    epoch BLOB NOT NULL,
+    epoch BLOB NOT NULL UNIQUE,
     vehicles TEXT NOT NULL DEFAULT '[]',
     first_ms INTEGER NOT NULL,
     last_ms INTEGER NOT NULL,
-    digests INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (unit, epoch)
+    digests INTEGER NOT NULL DEFAULT 0
   ) STRICT;
+  CREATE INDEX epoch_by_unit ON epoch (unit, last_ms);
 
   -- Accepted seqs: disjoint, neighbours joined.
   CREATE TABLE range (

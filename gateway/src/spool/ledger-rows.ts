@@ -34,12 +34,14 @@ export class LedgerRows {
   }
 
   /**
-   * What the ledger says of an identity. A seq that was accepted so long ago that its digest is forgotten is a conflict: an
+   * What the ledger says of an identity. An epoch that another unit uses is a conflict, as identity knows no unit. A seq that was accepted so long ago that its digest is forgotten is a conflict: an
    * acknowledgement would be a promise that nobody can check, a new epoch costs readings twice at most.
    */
   standing({ unit, epoch, seq, digest }: Pick<BatchWrite, 'unit' | 'epoch' | 'seq' | 'digest'>): Standing {
-    const row = this.find(unit, epoch);
-    if (!row || !this.accepted(row.id, seq)) return 'new';
+    const row = this.find(epoch);
+    if (!row) return 'new';
+    if (row.unit !== unit) return 'conflict';
+    if (!this.accepted(row.id, seq)) return 'new';
     const known = this.#prepare('SELECT digest FROM digest WHERE epoch = ? AND seq = ?').get(row.id, seq) as
       | { digest: Uint8Array }
       | undefined;
@@ -55,8 +57,10 @@ export class LedgerRows {
     return row.id;
   }
 
-  /** Keeps a statement as its epoch's newest; returns the epoch's row id. */
-  hear({ unit, vehicle, epoch, bytes, heardMs }: StatementWrite): number {
+  /** Keeps a statement as its epoch's newest; returns the epoch's row id, or undefined where the epoch is another unit's. */
+  hear({ unit, vehicle, epoch, bytes, heardMs }: StatementWrite): number | undefined {
+    const known = this.find(epoch);
+    if (known && known.unit !== unit) return undefined;
     const { id } = this.#touch(unit, vehicle, epoch, heardMs);
     this.#prepare(
       `INSERT INTO statement VALUES (?, ?, ?, (SELECT coalesce(max(version), 0) + 1 FROM statement))
@@ -65,8 +69,8 @@ export class LedgerRows {
     return id;
   }
 
-  find(unit: string, epoch: Uint8Array): EpochRow | undefined {
-    return this.#prepare('SELECT * FROM epoch WHERE unit = ? AND epoch = ?').get(unit, epoch) as EpochRow | undefined;
+  find(epoch: Uint8Array): EpochRow | undefined {
+    return this.#prepare('SELECT * FROM epoch WHERE epoch = ?').get(epoch) as EpochRow | undefined;
   }
 
   /** Newest first. */
@@ -125,8 +129,7 @@ export class LedgerRows {
   }
 
   #touch(unit: string, vehicle: string, epoch: Uint8Array, nowMs: number): EpochRow {
-    const known = this.find(unit, epoch);
-    const row = known ?? this.#open(unit, epoch, nowMs);
+    const row = this.find(epoch) ?? this.#open(unit, epoch, nowMs);
     const others = (JSON.parse(row.vehicles) as string[]).filter((name) => name !== vehicle);
     const vehicles = JSON.stringify([...others, vehicle].slice(-VEHICLES_MAX));
     this.#prepare('UPDATE epoch SET vehicles = ?, last_ms = max(last_ms, ?) WHERE id = ?').run(vehicles, nowMs, row.id);

@@ -14,7 +14,14 @@ import { EntryRows } from './entry-rows.ts';
 import { type EpochRow, LedgerRows } from './ledger-rows.ts';
 import { openSpoolFile } from './opening.ts';
 import { SideRows } from './side-rows.ts';
-import { type BatchWrite, bytesOfWrite, type Outcome, type Standing, type Write } from './writes.ts';
+import {
+  type BatchWrite,
+  bytesOfWrite,
+  type Outcome,
+  type Standing,
+  type StatementWrite,
+  type Write,
+} from './writes.ts';
 
 export interface SpoolStoreOptions {
   readonly path: string;
@@ -155,9 +162,7 @@ export class SpoolStore {
       case 'batch':
         return this.#accept(write, mayGrow);
       case 'statement':
-        if (!mayGrow) return 'full';
-        this.#side.owe(this.#ledger.hear(write), this.#entries.sinks);
-        return 'stored';
+        return mayGrow ? this.#hear(write) : 'full';
       case 'schema':
         if (!mayGrow) return 'full';
         this.#side.addSchema(write, this.#options.bounds.schemasPerUnit);
@@ -183,6 +188,13 @@ export class SpoolStore {
     if (standing !== 'new') return standing;
     if (!mayGrow || this.#bytes + write.bytes.length > this.#options.bounds.bytesMax) return 'full';
     this.#bytes += this.#entries.add(write, this.#ledger.accept(write));
+    return 'stored';
+  }
+
+  #hear(write: StatementWrite): Outcome {
+    const epochId = this.#ledger.hear(write);
+    if (epochId === undefined) return 'conflict';
+    this.#side.owe(epochId, this.#entries.sinks);
     return 'stored';
   }
 

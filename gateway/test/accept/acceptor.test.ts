@@ -57,6 +57,15 @@ describe('a batch', () => {
     expect(await acceptor.accept('batch', 'unit-1', batchOf(10))).toEqual({ kind: 'accepted', duplicate: true });
   });
 
+  it('in an epoch that another unit uses is a conflict, and a statement of it is refused', async () => {
+    const { acceptor, learn } = await openPlane();
+    await learn();
+    await acceptor.accept('batch', 'unit-1', batchOf(1));
+    expect(await acceptor.accept('batch', 'unit-2', batchOf(2, { unit: 'unit-2' }))).toEqual({ kind: 'conflict' });
+    const statement = statementOf({ unit: 'unit-2' });
+    expect(await acceptor.accept('statement', 'unit-2', statement)).toMatchObject({ kind: 'refused' });
+  });
+
   it('may lie in a buffer that is used again at once', async () => {
     const { acceptor, spool, learn, live } = await openPlane();
     const seen: LiveUpdate[] = [];
