@@ -46,7 +46,7 @@ describe('ranges against sets of numbers', () => {
         const [ranges, holes] = [union(some, []), union(others, [])];
         const left = subtract(ranges, holes);
         expectSet(left);
-        expect(seqsOf(left)).toEqual(seqsOf(ranges).difference(seqsOf(holes)));
+        expect(seqsOf(left)).toEqual(new Set([...seqsOf(ranges)].filter((seq) => !seqsOf(holes).has(seq))));
         for (let seq = 0; seq <= LAST + 11; seq++) expect(contains(ranges, seq)).toBe(seqsOf(ranges).has(seq));
         expect(countOf(left)).toBe(seqsOf(left).size);
       }),

@@ -88,7 +88,7 @@ export class HistoryReader {
     // With min() SQLite takes the other columns from the row that has it: the first point of each step.
     const sql = `
       SELECT min(second), time_ms, latitude, longitude FROM track
-      WHERE vehicle = ? AND second BETWEEN ? AND ? GROUP BY (second - ?) / ? ORDER BY second`;
+      WHERE vehicle = ? AND second BETWEEN ? AND ? GROUP BY CAST((second - ?) / ? AS INTEGER) ORDER BY second`;
     const rows = this.#prepare(sql).all(id, from, Math.floor(toMs / 1000), from, step) as TrackRow[];
     return {
       timesMs: rows.map(({ time_ms }) => time_ms),

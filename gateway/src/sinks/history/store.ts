@@ -92,7 +92,12 @@ export class HistoryStore {
   }
 
   #addTrack(vehicleId: number, { positions }: BatchSummary): void {
-    const insert = this.#prepare('INSERT OR REPLACE INTO track VALUES (?, ?, ?, ?, ?, ?)');
+    // Two batches may share a second: its last point stays, whichever comes first.
+    const insert = this.#prepare(`
+      INSERT INTO track VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT (vehicle, second) DO UPDATE SET
+        time_ms = excluded.time_ms, latitude = excluded.latitude, longitude = excluded.longitude, heading = excluded.heading
+      WHERE excluded.time_ms >= time_ms`);
     for (const { timeMs, latitude, longitude, heading } of positions)
       insert.run(vehicleId, Math.floor(timeMs / 1000), Math.floor(timeMs), latitude, longitude, heading ?? null);
   }
