@@ -12,6 +12,8 @@ export interface OpenDatabaseOptions {
   readonly cacheBytes?: number;
   /** Keeps every other connection out, of this process too. Default false. */
   readonly exclusive?: boolean;
+  /** How long to wait for another connection to let go. Default 5000. */
+  readonly busyMs?: number;
   /** Files up to this size are checked page by page at open (about 1 s per GiB from cache); damage in larger ones shows when it is read. Default 1 GiB. */
   readonly checkBytesMax?: number;
 }
@@ -33,11 +35,11 @@ const MIB = 1024 ** 2;
 /**
  * Opens or makes a database whose commits are durable when they return (WAL, synchronous=FULL), checks it and brings it
  * up to date. @throws DamagedDatabaseError, NewerDatabaseError, or SqliteError (disk full, no permission, SQLITE_BUSY where
- * another connection is in the way for more than 5 s).
+ * another connection is in the way for longer than `busyMs`).
  */
 export function openDatabase(path: string, options: OpenDatabaseOptions): SqliteDatabase {
   const { migrations, walBytes = 4 * MIB, cacheBytes = 2 * MIB, checkBytesMax = 1024 * MIB } = options;
-  const database = new Database(path, { timeout: 5_000 });
+  const database = new Database(path, { timeout: options.busyMs ?? 5_000 });
   try {
     if (options.exclusive) database.pragma('locking_mode = EXCLUSIVE');
     database.pragma('journal_mode = WAL');

@@ -1,4 +1,11 @@
-import { isMainThread, parentPort, type Transferable, Worker, workerData } from 'node:worker_threads';
+import {
+  isMainThread,
+  parentPort,
+  type ResourceLimits,
+  type Transferable,
+  Worker,
+  workerData,
+} from 'node:worker_threads';
 
 /** The methods that a worker serves. Arguments and results are copied by structured clone. */
 export type WorkerApi<Api> = { [Name in keyof Api]: (...args: never[]) => unknown };
@@ -44,11 +51,18 @@ export function moduleBeside(importMetaUrl: string, name: string): URL {
   return new URL(`./${name}${extension}`, importMetaUrl);
 }
 
-/** Starts a thread from a module that calls `serveWorker`. Give its URL by `moduleBeside(import.meta.url, 'name')`. */
-export function startWorker<Api extends WorkerApi<Api>>(url: URL, data?: unknown): WorkerHandle<Api> {
+/**
+ * Starts a thread from a module that calls `serveWorker`. Give its URL by `moduleBeside(import.meta.url, 'name')`.
+ * `limits.maxYoungGenerationSizeMb` of 4 instead of V8's 48 saves about 14 MB of resident memory where little garbage is made.
+ */
+export function startWorker<Api extends WorkerApi<Api>>(
+  url: URL,
+  data?: unknown,
+  limits?: ResourceLimits,
+): WorkerHandle<Api> {
   // Source runs with the condition that leads to source in the other packages too.
   const execArgv = url.pathname.endsWith('.ts') ? ['--conditions=source'] : [];
-  const worker = new Worker(url, { workerData: data, execArgv });
+  const worker = new Worker(url, { workerData: data, execArgv, ...(limits && { resourceLimits: limits }) });
   const pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   let lastId = 0;
   let ended: Error | undefined;

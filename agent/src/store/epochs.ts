@@ -47,9 +47,23 @@ export function moveToNewEpoch(
 ): EpochRecord {
   queue.deleteAccepted();
   const pending = queue.pending();
-  pending.forEach(({ id, seq }, i) => {
-    if (old) records.mark(old.ordinal, seq, seq, 'tail-unknown', `moved to epoch ${epoch}`);
+  if (old) {
+    for (const [first, last] of runsOf(pending))
+      records.mark(old.ordinal, first, last, 'tail-unknown', `moved to epoch ${epoch}`);
+  }
+  pending.forEach(({ id }, i) => {
     queue.renumber(id, i + 1);
   });
   return records.addEpoch(epoch, pending.length + 1);
+}
+
+/** The contiguous ranges of ascending seqs. */
+function runsOf(batches: readonly { readonly seq: number }[]): [first: number, last: number][] {
+  const runs: [number, number][] = [];
+  for (const { seq } of batches) {
+    const run = runs.at(-1);
+    if (run && run[1] + 1 === seq) run[1] = seq;
+    else runs.push([seq, seq]);
+  }
+  return runs;
 }

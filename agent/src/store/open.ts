@@ -31,6 +31,8 @@ export type Random = (count: number) => Uint8Array;
 
 /** Seqs that the sidecar reserves ahead: it is written once in so many batches. */
 const RESERVED_SEQS = 256;
+/** How long a second process waits for the first to end. */
+const BUSY_MS = 1_000;
 /** Generation of a file that was rebuilt and has not been opened yet. */
 const REBUILT = 'rebuilt';
 
@@ -43,6 +45,12 @@ const DETAILS: Record<Opening | 'damaged', string> = {
   copied: 'the store moved to another machine',
   damaged: 'the store file was damaged',
 };
+
+/** Another process has the store open. */
+export class StoreInUseError extends Error {
+  override readonly name = 'StoreInUseError';
+  readonly code = 'store/in-use';
+}
 
 /** An open store file with its sidecar. */
 export class StoreFile {
@@ -160,7 +168,8 @@ export function openStoreFile(options: StoreOptions, random: Random, distrust?: 
 }
 
 function openStoreDatabase(path: string, { bytesMax }: StoreOptions): SqliteDatabase {
-  return openDatabase(path, { migrations: MIGRATIONS, walBytes: budgetFor(path, bytesMax).walBytes, exclusive: true });
+  const { walBytes } = budgetFor(path, bytesMax);
+  return openDatabase(path, { migrations: MIGRATIONS, walBytes, exclusive: true, busyMs: BUSY_MS });
 }
 
 /** The error where the file is damaged; undefined where there is none. */
@@ -170,7 +179,13 @@ function openIfThere(path: string, options: StoreOptions): SqliteDatabase | Erro
     return openStoreDatabase(path, options);
   } catch (error) {
     if (isDamage(error)) return error as Error;
-    throw error;
+    if ((error as { code?: unknown }).code !== 'SQLITE_BUSY') throw error;
+    throw new StoreInUseError(
+      `${path} is open in another process: stop that agent first, or give this one its own dataDir`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -7,13 +7,16 @@ import type { EngineMethod, StoreWorkerApi } from './worker.ts';
 
 export type { StoreOptions } from './open.ts';
 
+/** The worker makes little garbage: its memory stays small. */
+const LIMITS = { maxYoungGenerationSizeMb: 4 };
+
 /**
  * Opens the store of this unit in a worker thread, so that a slow disk stalls no bus. See opening.ts for what becomes
  * of a file that was lost, copied, restored or damaged. @throws where no store can be had: no permission, a newer
- * program's file (`host/database-newer`), another process (`SQLITE_BUSY`), a disk without any room (`store/full`).
+ * program's file (`host/database-newer`), another process (`store/in-use`), a disk without any room (`store/full`).
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const worker = startWorker<StoreWorkerApi>(moduleBeside(import.meta.url, 'worker'));
+  const worker = startWorker<StoreWorkerApi>(moduleBeside(import.meta.url, 'worker'), undefined, LIMITS);
   try {
     const { epoch } = await worker.call('open', options);
     return new SqliteStore(worker, epoch);

@@ -91,6 +91,14 @@ describe('a store that is opened again', () => {
   });
 });
 
+it('a store that is open is left alone, and said to be in use', () => {
+  const options = optionsIn(testFolder());
+  const store = open(options);
+  expect(() => open(options)).toThrow(expect.objectContaining({ code: 'store/in-use' }));
+  expect(store.commit(batches(1)).seqs).toEqual([1]);
+  store.close();
+});
+
 describe('a store that was lost', () => {
   it('is closed by the next epoch: what the sidecar knows accepted, then tail-unknown', () => {
     const options = optionsIn(testFolder());
