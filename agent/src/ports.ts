@@ -100,13 +100,16 @@ export interface Store {
   readonly epoch: string;
   /**
    * One transaction: cut batches get the next seqs, and `journal` (the rows of the open batch since the last
-   * commit, a body of their own) is added; cut batches empty the journal first. Evicts where room is needed.
+   * commit, a body of their own) is added; cut batches empty the journal first. Evicts where room is needed. Rejects with
+   * code `store/full` where the disk has no room and nothing may be evicted: nothing was written, and the next may succeed.
    */
   commit(cut: readonly NewBatch[], journal?: NewBatch): Promise<{ readonly seqs: readonly number[] }>;
   /**
    * The next batches to send, newest first within alert, live, backlog, none of `inFlight`. Freezes the mapping of those
    * that are offered for the first time: with the mapping of their boot; where there is none and `waitedOutUs` (boot-time of
    * the present boot) is past, or the lane is alert, or the boot is an earlier one, as clock source `none`.
+   * What is in flight, by `inFlight` and what this call gives, is not evicted until it is answered or no longer named;
+   * it is at most half of the store's room.
    */
   offer(request: {
     readonly limit: number;
@@ -117,9 +120,12 @@ export interface Store {
     readonly waitedOutUs: number;
     readonly bytesMax: number;
   }): Promise<readonly Offer[]>;
-  /** Live batches cut before this boot time become backlog. */
+  /** Live batches of this boot cut before this boot time become backlog; those of earlier starts and recordings did at open. */
   demote(beforeUs: number): Promise<void>;
-  /** Acknowledged by a gateway as durable. Kept until space is needed. */
+  /**
+   * Acknowledged by a gateway as durable. Kept until space is needed. Here and below, an answer to a seq that was not
+   * offered in the present epoch is to another epoch's batch, and means nothing.
+   */
   accepted(seqs: readonly number[]): Promise<void>;
   /** Can never be accepted: quarantined (bounded) and stated as a gap. */
   refused(seq: number, detail: string): Promise<void>;
@@ -127,13 +133,17 @@ export interface Store {
   conflict(seq: number): Promise<void>;
   /** Accepted batches in these ranges that are still kept become pending again. */
   resend(ranges: readonly SeqRange[]): Promise<{ readonly batches: number }>;
+  /**
+   * Past epochs take turns as `predecessor`, and windows over more than 1000 ranges take turns: a listener adds up what
+   * statements say, and takes nothing from what one leaves out.
+   */
   statement(timeUs?: number): Promise<Statement>;
   depth(): Promise<StoreDepth>;
   schema(hash: string): Promise<Uint8Array | undefined>;
   /** Whether this gateway has acknowledged the schema, so that it need not be sent again. */
   schemaKnown(gateway: string, hash: string): Promise<boolean>;
   setSchemaKnown(gateway: string, hash: string, known: boolean): Promise<void>;
-  /** The notices since the last call. */
+  /** The notices since the last call; given again after a start where no commit followed that made their events durable. */
   takeNotices(): Promise<readonly StoreNotice[]>;
   close(): Promise<void>;
 }
