@@ -2,4 +2,5 @@ export * from './config.ts';
 export * from './console/index.ts';
 export * from './ingress/index.ts';
 export * from './ports.ts';
+export { HistorySink, type HistorySinkOptions } from './sinks/history/history.ts';
 export { KafkaSink, type KafkaSinkOptions } from './sinks/kafka.ts';
