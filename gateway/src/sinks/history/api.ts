@@ -26,3 +26,10 @@ export interface HistorySize {
   /** Of the file that are in use: what goes makes room within it. */
   readonly bytes: number;
 }
+
+export interface StoredCount {
+  /** Batches that were not there before. */
+  readonly stored: number;
+  /** Of which so many have a body that does not decode: they are kept and counted, and answer nothing. */
+  readonly unreadable: number;
+}

@@ -1,4 +1,4 @@
-import { type Logger, moduleBeside, startWorker, type WorkerHandle } from '@iot/host';
+import { isDamage, type Logger, moduleBeside, startWorker, type WorkerHandle } from '@iot/host';
 import type { Clock, Sink, SpoolEntry } from '../../ports.ts';
 import type { HistoryOptions, HistoryQueries, HistorySize } from './api.ts';
 import type { HistoryWorkerApi } from './worker.ts';
@@ -16,29 +16,33 @@ export class HistorySink implements Sink, HistoryQueries {
   readonly name = 'history';
   readonly #worker: WorkerHandle<HistoryWorkerApi>;
   readonly #clock: Clock;
+  readonly #log: Logger;
   #down: string | undefined;
 
-  private constructor(worker: WorkerHandle<HistoryWorkerApi>, clock: Clock) {
+  private constructor(worker: WorkerHandle<HistoryWorkerApi>, clock: Clock, log: Logger) {
     this.#worker = worker;
     this.#clock = clock;
+    this.#log = log;
   }
 
   /** Opens the file, or makes it. A damaged one is set aside. @throws what is not damage: no permission, disk full. */
   static async open({ path, retainMs, bytesMax, clock, log }: HistorySinkOptions): Promise<HistorySink> {
     const options: HistoryOptions = { path, retainMs, bytesMax };
     const worker = startWorker<HistoryWorkerApi>(moduleBeside(import.meta.url, 'worker'), options);
-    const damage = await worker.call('opened');
-    if (damage) log.error({ damage }, 'the history was damaged: a new one was begun');
-    return new HistorySink(worker, clock);
+    const sink = new HistorySink(worker, clock, log);
+    await sink.#tellDamage();
+    return sink;
   }
 
   async deliver(entries: readonly SpoolEntry[]): Promise<void> {
     // Cloning a view would clone the whole buffer it looks into.
     const copies = entries.map(({ bytes, acceptedMs }) => ({ bytes: new Uint8Array(bytes), acceptedMs }));
     try {
-      await this.#worker.call('store', copies, this.#clock.nowMs());
+      const { unreadable } = await this.#worker.call('store', copies, this.#clock.nowMs());
+      if (unreadable > 0) this.#log.error({ unreadable }, 'batches do not decode: the history keeps them as they are');
       this.#down = undefined;
     } catch (error) {
+      if (isDamage(error)) await this.#tellDamage();
       this.#down = `the history takes no batches: ${(error as Error).message}`;
       throw new Error(this.#down, { cause: error });
     }
@@ -75,5 +79,10 @@ export class HistorySink implements Sink, HistoryQueries {
       if (batches.length < EXPORT_BATCHES) return;
       last = batches.at(-1)!;
     }
+  }
+
+  async #tellDamage(): Promise<void> {
+    for (const detail of await this.#worker.call('takeDamage'))
+      this.#log.error({ detail }, 'the history was damaged: a new one was begun');
   }
 }

@@ -1,8 +1,9 @@
 import { type BatchHead, decodeBody, readHead, sealBatch } from '@iot/batch';
 import { preparing, type SqliteDatabase } from '@iot/host';
-import type { HistoryEntry } from './api.ts';
+import { isDecodeError } from '@iot/wire';
+import type { HistoryEntry, StoredCount } from './api.ts';
 import type { Schemas } from './schemas.ts';
-import { type BatchSummary, type SignalSummary, summarize } from './summary.ts';
+import { type BatchSummary, NOTHING, type SignalSummary, summarize } from './summary.ts';
 
 /** Writes batches into the history. One that is there already changes nothing. */
 export class HistoryStore {
@@ -16,25 +17,39 @@ export class HistoryStore {
     this.#schemas = schemas;
   }
 
-  /** All or none, durable when it returns; gives how many were new. @throws DecodeError where one is no batch. */
-  store(entries: readonly HistoryEntry[]): number {
-    const storeAll = this.#db.transaction(() => entries.filter((entry) => this.#storeOne(entry)).length);
+  /** All or none, durable when it returns. @throws DecodeError where the head of one does not read. */
+  store(entries: readonly HistoryEntry[]): StoredCount {
+    const storeAll = this.#db.transaction(() => {
+      const summaries = entries.flatMap((entry) => this.#storeOne(entry) ?? []);
+      return { stored: summaries.length, unreadable: summaries.filter(({ unreadable }) => unreadable).length };
+    });
     return storeAll.immediate();
   }
 
-  #storeOne({ bytes, acceptedMs }: HistoryEntry): boolean {
+  /** Undefined where it is there already. */
+  #storeOne({ bytes, acceptedMs }: HistoryEntry): BatchSummary | undefined {
     const head = readHead(bytes);
-    if (this.#has(head)) return false;
+    if (this.#has(head)) return undefined;
     if (!head.schemaBytes)
       throw new Error(`batch ${head.seq} of unit ${head.unit} came to the history without a schema`);
     const schemaId = this.#schemas.idOf(head.schemaHash, head.schemaBytes);
-    const summary = summarize(decodeBody(head, this.#schemas.get(schemaId)));
+    const summary = this.#summaryOf(head, schemaId);
     const vehicleId = this.#touchVehicle(head, acceptedMs, summary.lastReadingMs);
     const batchId = this.#insertBatch(head, vehicleId, schemaId, summary, acceptedMs);
     for (const signal of summary.signals) this.#addSignal(vehicleId, signal);
     this.#addTrack(vehicleId, summary);
     this.#addEvents(batchId, vehicleId, summary);
-    return true;
+    return summary;
+  }
+
+  /** Bodies are decoded before they are accepted. One that does not decode all the same must hold up no other. */
+  #summaryOf(head: BatchHead, schemaId: number): BatchSummary {
+    try {
+      return summarize(decodeBody(head, this.#schemas.get(schemaId)));
+    } catch (error) {
+      if (!isDecodeError(error)) throw error;
+      return { ...NOTHING, unreadable: true };
+    }
   }
 
   #has({ epoch, seq }: BatchHead): boolean {

@@ -34,11 +34,15 @@ export interface BatchSummary {
   readonly signals: readonly SignalSummary[];
   readonly positions: readonly Position[];
   readonly events: readonly EventInfo[];
+  /** The body does not decode. */
+  readonly unreadable?: true;
 }
+
+export const NOTHING: BatchSummary = { signals: [], positions: [], events: [] };
 
 /** Derives what the history keeps beside a batch. Pure. Signals of one name in several tables are one. */
 export function summarize(batch: DecodedBatch): BatchSummary {
-  if (!isClocked(batch)) return { signals: [], positions: [], events: [] };
+  if (!isClocked(batch)) return NOTHING;
   const signals = new Map<string, SignalSummary>();
   let fromMs = Number.POSITIVE_INFINITY;
   let lastReadingMs = Number.NEGATIVE_INFINITY;
