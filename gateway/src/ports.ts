@@ -69,4 +69,6 @@ export interface Sink {
 export type LiveUpdate =
   | { readonly kind: 'batch'; readonly unit: string; readonly vehicle: string; readonly batch: DecodedBatch }
   | { readonly kind: 'link'; readonly unit: string; readonly up: boolean; readonly detail: string }
-  | { readonly kind: 'ledger'; readonly unit: string };
+  | { readonly kind: 'ledger'; readonly unit: string }
+  /** A unit said how much its store holds that no gateway has accepted. */
+  | { readonly kind: 'depth'; readonly unit: string; readonly depth: Statement['depth'] };

@@ -156,6 +156,7 @@ export class BatchAcceptor implements Acceptor {
     if (outcome === 'conflict') return { kind: 'refused', detail: 'the epoch is that of another unit' };
     if (outcome !== 'stored') return FULL;
     this.#options.live.emit({ kind: 'ledger', unit });
+    this.#options.live.emit({ kind: 'depth', unit, depth: statement.depth });
     return { kind: 'accepted', duplicate: false };
   }
 }

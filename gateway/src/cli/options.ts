@@ -1,0 +1,15 @@
+import { loadConfig, type OptionSpec, type OptionValues, textOf } from '@iot/host';
+import { type GatewayConfig, gatewayConfig } from '../config.ts';
+
+export const configOption: OptionSpec = {
+  type: 'string',
+  short: 'c',
+  value: 'FILE',
+  default: '/etc/odograph/gateway.yaml',
+  help: 'config file',
+};
+
+export function readConfig(values: OptionValues): { readonly file: string; readonly config: GatewayConfig } {
+  const file = textOf(values, 'config')!;
+  return { file, config: loadConfig(file, gatewayConfig) };
+}
