@@ -1,7 +1,7 @@
 import type { BusConfig, GnssConfig } from '../config.ts';
 import { resolveFrom } from '../files.ts';
 import type { ByteStream, CanBus, Clock } from '../ports.ts';
-import { ReplayBus } from './replay-bus.ts';
+import { Replay } from './replay/replay.ts';
 import { SerialStream } from './serial-stream.ts';
 import { SocketCanBus } from './socketcan-bus.ts';
 import { TcpStream } from './tcp-stream.ts';
@@ -16,30 +16,32 @@ export interface DriverParts {
   readonly onDamage: (message: string) => void;
 }
 
+type ReplayConfig = Extract<BusConfig, { driver: 'replay' }>;
+
 /** The buses of a config, not opened yet. @throws DriverError where one cannot be what the config says */
 export function makeBuses(configs: readonly BusConfig[], parts: DriverParts): CanBus[] {
-  const origin = {};
-  return configs.map((config) => makeBus(config, parts, origin));
+  const replays = new Map<string, Replay>();
+  // Buses that play the same recording in the same way share one player, and stay in step by it.
+  const replayOf = ({ file, speed, stamp, loop }: ReplayConfig): Replay => {
+    const key = JSON.stringify([file, speed, stamp, loop]);
+    const known = replays.get(key);
+    if (known) return known;
+    const replay = new Replay({ ...parts, file: resolveFrom(parts.configFile, file), speed, stamp, loop });
+    replays.set(key, replay);
+    return replay;
+  };
+  return configs.map((config) => makeBus(config, parts, replayOf));
 }
 
-function makeBus(config: BusConfig, parts: DriverParts, origin: object): CanBus {
-  const { clock, random } = parts;
+function makeBus(config: BusConfig, parts: DriverParts, replayOf: (config: ReplayConfig) => Replay): CanBus {
+  const { configFile, clock, random } = parts;
   switch (config.driver) {
     case 'virtual':
-      return new VirtualBus({ name: config.name, path: resolveFrom(parts.configFile, config.path), clock, random });
+      return new VirtualBus({ name: config.name, path: resolveFrom(configFile, config.path), clock, random });
     case 'socketcan':
       return new SocketCanBus({ name: config.name, interface: config.interface, clock, random });
     case 'replay':
-      return new ReplayBus({
-        ...parts,
-        name: config.name,
-        file: resolveFrom(parts.configFile, config.file),
-        interface: config.interface,
-        speed: config.speed,
-        stamp: config.stamp,
-        loop: config.loop,
-        origin,
-      });
+      return replayOf(config).bus(config.name, config.interface);
   }
 }
 

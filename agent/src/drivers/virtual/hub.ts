@@ -1,5 +1,7 @@
-import { renameSync, rmSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { lstatSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { DriverError } from '../error.ts';
+import { ProcessLock } from './lock.ts';
 import { overflowRecord, RECORD_BYTES, RecordSplitter } from './record.ts';
 
 /** Bytes that may wait for one slow member; what does not fit is dropped for it, and it is told how much. */
@@ -10,31 +12,42 @@ interface Member {
   dropped: number;
 }
 
-/** The middle of a virtual bus: what one member sends, every other receives. */
+/** The middle of a virtual bus: what one member sends, every other receives. Who has the lock is the hub. */
 export class Hub {
   readonly #server: Server;
+  readonly #lock: ProcessLock;
   readonly #members = new Set<Member>();
 
-  private constructor(server: Server) {
+  private constructor(server: Server, lock: ProcessLock) {
     this.#server = server;
+    this.#lock = lock;
     server.on('connection', (socket) => this.#admit(socket));
   }
 
-  /** Listens on a path. Resolves to undefined where another hub has it. */
-  static listen(path: string): Promise<Hub | undefined> {
-    const server = createServer();
-    return new Promise((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => {
-        if (error.code === 'EADDRINUSE') resolve(undefined);
-        else reject(error);
+  /** Becomes the hub of a path; undefined where another is, or is about to be. @throws DriverError, or the system's error */
+  static async listen(path: string): Promise<Hub | undefined> {
+    const lock = ProcessLock.tryTake(`${path}.lock`);
+    if (!lock) return undefined;
+    try {
+      // A living hub would have the lock: this socket is a dead one's.
+      removeSocket(path);
+      const server = createServer();
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(path, resolve);
       });
-      server.listen(path, () => resolve(new Hub(server)));
-    });
+      return new Hub(server, lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const { socket } of this.#members) socket.destroy();
-    return new Promise((resolve) => this.#server.close(() => resolve()));
+    await closed;
+    this.#lock.release();
   }
 
   #admit(socket: Socket): void {
@@ -42,6 +55,10 @@ export class Hub {
     const splitter = new RecordSplitter();
     this.#members.add(member);
     socket.on('data', (chunk) => this.#relay(member, splitter.take(chunk)));
+    socket.on('drain', () => {
+      if (member.dropped > 0) socket.write(overflowRecord(member.dropped));
+      member.dropped = 0;
+    });
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#members.delete(member));
   }
@@ -50,42 +67,19 @@ export class Hub {
     if (records.length === 0) return;
     for (const member of this.#members) {
       if (member === from) continue;
-      if (member.socket.writableLength > MEMBER_BYTES_MAX) {
+      if (member.socket.writableLength + records.length > MEMBER_BYTES_MAX) {
         member.dropped += records.length / RECORD_BYTES;
-        continue;
+      } else {
+        member.socket.write(records);
       }
-      if (member.dropped > 0) {
-        member.socket.write(overflowRecord(member.dropped));
-        member.dropped = 0;
-      }
-      member.socket.write(records);
     }
   }
 }
 
-/**
- * Takes away a socket file that no hub listens on any more (its process was killed). Several members may try at once:
- * the file is moved aside first, which only one can do, and put back where it turns out to be alive.
- */
-export async function removeStale(path: string): Promise<void> {
-  const aside = `${path}.${process.pid}`;
-  try {
-    renameSync(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+function removeSocket(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found && !found.isSocket()) {
+    throw new DriverError(`${path} is there and is no socket: name another path for the bus, or remove it`);
   }
-  if (await answers(aside)) renameSync(aside, path);
-  else rmSync(aside, { force: true });
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.on('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
-  });
+  rmSync(path, { force: true });
 }

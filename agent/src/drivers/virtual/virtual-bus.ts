@@ -1,9 +1,10 @@
 import { connect, type Socket } from 'node:net';
+import { dirname, relative } from 'node:path';
 import { FrameBlock } from '@iot/wire';
 import type { BusHealth, CanBus, Clock } from '../../ports.ts';
 import { BackOff } from '../../uplink/back-off.ts';
 import { DriverError } from '../error.ts';
-import { Hub, removeStale } from './hub.ts';
+import { Hub } from './hub.ts';
 import { RECORD_BYTES, RecordSplitter, readRecords, writeRecord } from './record.ts';
 
 /** What `sun_path` of struct sockaddr_un holds beside its final zero (unix(7)). */
@@ -33,6 +34,7 @@ export class VirtualBus implements CanBus {
   #onFrames: (block: FrameBlock) => void = () => {};
   #socket: Socket | undefined;
   #hub: Hub | undefined;
+  #joining: Promise<void> | undefined;
   #cancelRetry: (() => void) | undefined;
   #closed = false;
   #detail: string | undefined = 'not opened yet';
@@ -42,19 +44,15 @@ export class VirtualBus implements CanBus {
 
   /** @throws DriverError where the path is too long for a socket */
   constructor(options: VirtualBusOptions) {
-    if (Buffer.byteLength(options.path) > PATH_BYTES_MAX) {
-      throw new DriverError(
-        `bus ${options.name}: the path ${options.path} is longer than the ${PATH_BYTES_MAX} bytes of a local socket; use a shorter one, below /run or /tmp`,
-      );
-    }
     this.name = options.name;
-    this.#options = options;
+    this.#options = { ...options, path: socketPath(options) };
     this.#backOff = new BackOff(20, 2_000, options.random);
   }
 
   async open(onFrames: (block: FrameBlock) => void): Promise<void> {
     this.#onFrames = onFrames;
-    await this.#join();
+    this.#joining = this.#join();
+    await this.#joining;
   }
 
   /** Sends all frames of a block to the other members; false where there is no hub, or it does not keep up. */
@@ -81,6 +79,7 @@ export class VirtualBus implements CanBus {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelRetry?.();
+    await this.#joining;
     const socket = this.#socket;
     this.#socket = undefined;
     if (socket) {
@@ -92,30 +91,29 @@ export class VirtualBus implements CanBus {
     this.#hub = undefined;
   }
 
-  /** Connects to the hub; becomes it where there is none. */
+  /** Connects to the hub; becomes it where there is none, and connects to itself. */
   async #join(): Promise<void> {
     try {
-      this.#adopt(await connectTo(this.#options.path));
+      let socket = await connectTo(this.#options.path);
+      if (!socket && !this.#closed) {
+        // We may be the hub ourselves, with our socket's file taken away.
+        await this.#hub?.close();
+        this.#hub = await Hub.listen(this.#options.path);
+        socket = this.#hub && (await connectTo(this.#options.path));
+      }
+      if (socket) return this.#adopt(socket);
+      this.#detail = 'another member is becoming the hub of this bus; connecting to it';
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      this.#detail = message;
-      if (code === 'ENOENT' || code === 'ECONNREFUSED') await this.#becomeHub(code === 'ECONNREFUSED');
-      if (!this.#closed) this.#retry();
+      this.#detail = explain(this.#options.path, error as NodeJS.ErrnoException);
     }
-  }
-
-  async #becomeHub(stale: boolean): Promise<void> {
-    try {
-      if (stale) await removeStale(this.#options.path);
-      this.#hub ??= await Hub.listen(this.#options.path);
-    } catch (error) {
-      this.#detail = `cannot open ${this.#options.path}: ${(error as Error).message}`;
-    }
+    this.#retry();
   }
 
   #retry(): void {
-    const delayMs = this.#hub ? 0 : this.#backOff.next();
-    this.#cancelRetry = this.#options.clock.setTimer(delayMs, () => void this.#join());
+    if (this.#closed) return;
+    this.#cancelRetry = this.#options.clock.setTimer(this.#backOff.next(), () => {
+      this.#joining = this.#join();
+    });
   }
 
   #adopt(socket: Socket): void {
@@ -133,7 +131,7 @@ export class VirtualBus implements CanBus {
       if (this.#socket !== socket) return;
       this.#socket = undefined;
       this.#detail = 'the hub of this bus went away; looking for the next';
-      if (!this.#closed) this.#retry();
+      this.#retry();
     });
   }
 
@@ -150,13 +148,34 @@ export class VirtualBus implements CanBus {
   }
 }
 
-function connectTo(path: string): Promise<Socket> {
+/** The path as it fits into a socket's address: where it does not as it is, seen from the working directory. */
+function socketPath({ name, path }: VirtualBusOptions): string {
+  if (Buffer.byteLength(path) <= PATH_BYTES_MAX) return path;
+  const short = relative('', path);
+  if (Buffer.byteLength(short) <= PATH_BYTES_MAX) return short;
+  throw new DriverError(
+    `bus ${name}: the path ${path} has ${Buffer.byteLength(path)} bytes, and a local socket's may have ${PATH_BYTES_MAX}: use a shorter one, below /run or /tmp`,
+  );
+}
+
+/** Undefined where nobody listens. */
+function connectTo(path: string): Promise<Socket | undefined> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.off('error', reject);
-      resolve(socket);
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined);
+      else reject(error);
     });
+    socket.once('connect', () => resolve(socket));
   });
+}
+
+function explain(path: string, error: NodeJS.ErrnoException): string {
+  if (error instanceof DriverError) return error.message;
+  const folder = dirname(path);
+  if (error.code === 'EACCES')
+    return `${path}: this user may not use it: check the permissions of ${folder}; trying again`;
+  const isFolderMissing = error.code === 'SQLITE_CANTOPEN' || error.message.includes('directory does not exist');
+  if (isFolderMissing) return `${path}: the folder ${folder} is missing or may not be written; make it (trying again)`;
+  return `${path}: ${error.message}; trying again`;
 }
