@@ -200,6 +200,7 @@ describe('drain', () => {
     bench.publish(1);
     bench.publish(2);
     bench.session.drain();
+    expect(bench.session.control(Buffer.from('too late'))).toBe(false);
     bench.publish(3);
     bench.session.settle(1, OK);
     expect(bench.session.ended).toBe(false);
