@@ -97,10 +97,11 @@ export function describeSink(name: string, make: () => Promise<SinkPlace>): void
     });
 
     it('claims nothing once it is closed', async () => {
+      await sink.deliver([place.entryOf('cab-1', 1)]);
       await sink.close();
-      await expect(sink.deliver([place.entryOf('cab-1', 1)])).rejects.toThrow();
+      await expect(sink.deliver([place.entryOf('cab-1', 2)])).rejects.toThrow();
       sink = await place.open();
-      expect(await names()).toEqual([]);
+      expect(await names()).toEqual(namesOf([place.entryOf('cab-1', 1)]));
     });
   });
 }
