@@ -1,8 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Replay, VirtualBus } from '@iot/agent';
+import { Replay, readInterface, SocketCanBus, VirtualBus } from '@iot/agent';
 import { formatCandump } from '@iot/canlog';
+import { FLAG_FD } from '@iot/wire';
+import { describe } from 'vitest';
+import { openSender, ScriptedSocketCan } from '../sim/socketcan.ts';
 import { describeCanBus } from './can-bus.ts';
 import { blockOf, FD_FRAMES, hastyClock, REMOTE_FRAME } from './frames.ts';
 
@@ -62,4 +66,37 @@ describeCanBus('replay', { frames: [REMOTE_FRAME, ...FD_FRAMES], isRecording: tr
     put: async () => {},
     remove: () => rm(at, { recursive: true, force: true }),
   };
+});
+
+// The binding does not tell short CAN FD frames from classic ones, so only long ones are asked of it.
+const socketcanFrames = [REMOTE_FRAME, { ...FD_FRAMES[0], flags: FLAG_FD }, FD_FRAMES[1]];
+
+describeCanBus('socketcan, on a scripted binding', { frames: socketcanFrames }, async () => {
+  const can = new ScriptedSocketCan();
+  const { load, probe } = can;
+  return {
+    bus: new SocketCanBus({ name: 'can0', interface: 'can0', clock: hastyClock(), random, load, probe }),
+    put: async (frames) => can.receive(frames),
+    source: { lose: async () => can.unplug(), restore: async () => can.plug() },
+    remove: async () => {},
+  };
+});
+
+/** A virtual interface made for this: `ip link add vcan-odo type vcan && ip link set vcan-odo up`. */
+const VCAN = 'vcan-odo';
+
+describe.skipIf(readInterface(VCAN) !== 'up')(`on the interface ${VCAN}`, () => {
+  describeCanBus('socketcan', { frames: socketcanFrames }, async () => {
+    const options = { interface: VCAN, clock: hastyClock(), random };
+    const peer = await openSender(VCAN);
+    return {
+      bus: new SocketCanBus({ name: 'can0', ...options }),
+      put: async (frames) => peer.send(frames),
+      source: {
+        lose: async () => void execFileSync('ip', ['link', 'set', VCAN, 'down']),
+        restore: async () => void execFileSync('ip', ['link', 'set', VCAN, 'up']),
+      },
+      remove: async () => peer.close(),
+    };
+  });
 });

@@ -3,7 +3,7 @@ import { resolveFrom } from '../files.ts';
 import type { ByteStream, CanBus, Clock } from '../ports.ts';
 import { Replay } from './replay/replay.ts';
 import { SerialStream } from './serial-stream.ts';
-import { SocketCanBus } from './socketcan-bus.ts';
+import { SocketCanBus } from './socketcan/socketcan-bus.ts';
 import { TcpStream } from './tcp-stream.ts';
 import { VirtualBus } from './virtual/virtual-bus.ts';
 

@@ -18,6 +18,7 @@ export class SerialStream implements ByteStream {
   readonly #backOff: BackOff;
   #onBytes: (bytes: Uint8Array, bootUs: number) => void = () => {};
   #port: SerialPort | undefined;
+  #opening: Promise<void> | undefined;
   #closed = false;
   #cancelRetry: (() => void) | undefined;
   #receivedBytes = 0;
@@ -31,7 +32,8 @@ export class SerialStream implements ByteStream {
 
   async open(onBytes: (bytes: Uint8Array, bootUs: number) => void): Promise<void> {
     this.#onBytes = onBytes;
-    this.#connect();
+    this.#opening = this.#connect();
+    await this.#opening;
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -50,15 +52,19 @@ export class SerialStream implements ByteStream {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelRetry?.();
+    await this.#opening;
+    this.#detail = 'closed';
     const port = this.#port;
     if (port?.isOpen) await new Promise<void>((resolve) => port.close(() => resolve()));
   }
 
-  #connect(): void {
+  /** Resolves when the attempt is over, however it ended. */
+  #connect(): Promise<void> {
     const { device, baudRate, clock } = this.#options;
     const port = new SerialPort({ path: device, baudRate, autoOpen: false });
     this.#port = port;
     port.on('data', (bytes: Buffer) => {
+      if (this.#closed) return;
       this.#receivedBytes += bytes.length;
       this.#onBytes(bytes, clock.bootUs());
     });
@@ -66,26 +72,32 @@ export class SerialStream implements ByteStream {
       this.#detail = `${device}: ${error.message}; trying again`;
     });
     port.on('close', () => {
-      this.#detail ??= `${device} was unplugged; waiting for it`;
+      this.#detail ??= `${device} was unplugged; trying again`;
       this.#retry();
     });
-    port.open((error) => {
-      this.#detail = error ? explain(device, error) : undefined;
-      if (error) this.#retry();
-      else this.#backOff.reset();
+    return new Promise((resolve) => {
+      port.open((error) => {
+        this.#detail = error ? explain(device, error) : undefined;
+        if (error) this.#retry();
+        else this.#backOff.reset();
+        resolve();
+      });
     });
   }
 
   #retry(): void {
-    if (!this.#closed) this.#cancelRetry = this.#options.clock.setTimer(this.#backOff.next(), () => this.#connect());
+    if (this.#closed) return;
+    this.#cancelRetry = this.#options.clock.setTimer(this.#backOff.next(), () => {
+      this.#opening = this.#connect();
+    });
   }
 }
 
 function explain(device: string, error: Error): string {
   if (/no such file/i.test(error.message))
-    return `${device}: there is no such port yet; waiting for it (ls /dev/serial/by-id)`;
+    return `${device}: there is no such port: is the receiver plugged in? \`ls /dev/serial/by-id\` lists those there are; trying again`;
   if (/permission denied/i.test(error.message))
-    return `${device}: this user may not open it: add the user to the group dialout`;
+    return `${device}: this user may not open it: \`usermod -aG dialout USER\`; trying again`;
   if (/lock/i.test(error.message)) return `${device}: another program has it open; trying again`;
   return `${device}: ${error.message}; trying again`;
 }

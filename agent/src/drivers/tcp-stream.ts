@@ -54,19 +54,19 @@ export class TcpStream implements ByteStream {
     this.#closed = true;
     this.#cancelRetry?.();
     const socket = this.#socket;
-    if (!socket) return;
-    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-    socket.destroy();
-    await closed;
+    if (socket) {
+      const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+      socket.destroy();
+      await closed;
+    }
+    this.#detail = 'closed';
   }
 
   #connect(): void {
     const { host, port, clock } = this.#options;
     const socket = connect({ host, port });
     this.#socket = socket;
-    socket.setTimeout(SILENCE_MS, () =>
-      socket.destroy(new Error(`${host}:${port} was silent for ${SILENCE_MS / 1000} s`)),
-    );
+    socket.setTimeout(SILENCE_MS, () => socket.destroy(new Error(`nothing came for ${SILENCE_MS / 1000} s`)));
     socket.on('connect', () => {
       this.#up = true;
       this.#detail = undefined;
@@ -77,8 +77,7 @@ export class TcpStream implements ByteStream {
       this.#onBytes(bytes, clock.bootUs());
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      const refused = error.code === 'ECONNREFUSED';
-      this.#detail = refused ? `nothing listens at ${host}:${port}; trying again` : `${error.message}; trying again`;
+      this.#detail = explain(host, port, error);
     });
     socket.on('close', () => {
       this.#up = false;
@@ -86,5 +85,19 @@ export class TcpStream implements ByteStream {
       this.#socket = undefined;
       if (!this.#closed) this.#cancelRetry = clock.setTimer(this.#backOff.next(), () => this.#connect());
     });
+  }
+}
+
+function explain(host: string, port: number, error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'ECONNREFUSED':
+      return `nothing listens at ${host}:${port}: is the receiver's server running? trying again`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `the name ${host} cannot be resolved; trying again`;
+    case 'ECONNRESET':
+      return `${host}:${port} reset the connection; trying again`;
+    default:
+      return `${host}:${port}: ${error.message}; trying again`;
   }
 }
