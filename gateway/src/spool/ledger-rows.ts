@@ -12,6 +12,8 @@ export interface LedgerBounds {
   readonly epochsPerUnit: number;
 }
 
+type Acceptance = Pick<BatchWrite, 'unit' | 'vehicle' | 'epoch' | 'seq' | 'digest' | 'acceptedMs'>;
+
 export interface EpochRow {
   readonly id: number;
   readonly unit: string;
@@ -49,11 +51,20 @@ export class LedgerRows {
   }
 
   /** Records an acceptance; returns the epoch's row id. The seq must be new. */
-  accept({ unit, vehicle, epoch, seq, digest, acceptedMs }: Omit<BatchWrite, 'kind' | 'bytes' | 'lane'>): number {
+  accept({ unit, vehicle, epoch, seq, digest, acceptedMs }: Acceptance): number {
     const row = this.#touch(unit, vehicle, epoch, acceptedMs);
     this.addRange(row.id, seq, seq);
     this.#prepare('INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?)').run(row.id, seq, bytesOf(digest), acceptedMs);
     this.#pruneDigests(row.id, row.digests + 1);
+    return row.id;
+  }
+
+  /** Records an acceptance of which parts may be known already; returns the epoch's row id. */
+  restore(batch: Acceptance): number {
+    const row = this.find(batch.epoch);
+    if (!row || !this.accepted(row.id, batch.seq)) return this.accept(batch);
+    const sql = 'INSERT OR IGNORE INTO digest VALUES (?, ?, ?, ?)';
+    this.#prepare(sql).run(row.id, batch.seq, bytesOf(batch.digest), batch.acceptedMs);
     return row.id;
   }
 

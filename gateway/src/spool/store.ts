@@ -131,8 +131,8 @@ export class SpoolStore {
   }
 
   #open(): void {
-    const { path, sinks, bounds } = this.#options;
-    const { db, report } = openSpoolFile(path, bounds);
+    const { sinks, bounds } = this.#options;
+    const { db, report } = openSpoolFile(this.#options);
     if (report) this.#reports.push(report);
     this.#db = db;
     this.#ledger = new LedgerRows(db, bounds);
