@@ -9,9 +9,11 @@ import { createGatewayData } from './console/gateway-data.ts';
 import { type Console, createConsole } from './console/index.ts';
 import { Delivery } from './delivery/delivery.ts';
 import { MqttIngress } from './ingress/index.ts';
+import { ledgerOf } from './ledger/units.ts';
+import { serveQuestions } from './local-socket.ts';
 import { createMetrics, type GatewayMetrics } from './metrics.ts';
 import type { Acceptor, Clock, Sink } from './ports.ts';
-import { createProbes, serveStatus } from './probes.ts';
+import { createProbes } from './probes.ts';
 import { Sessions } from './sessions.ts';
 import { HistorySink } from './sinks/history/history.ts';
 import { KafkaSink } from './sinks/kafka.ts';
@@ -71,7 +73,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const delivery = new Delivery({ sinks, spool, clock, random, metrics: metrics.dataPlane, log });
   delivery.start();
   const probes = createProbes({ config, spool, sinks, metrics, clock, state: () => ingress.state });
-  const status = await serveStatus(config.dataDir, probes.status);
+  const questions = await serveQuestions(config.dataDir, async (question) =>
+    question.ask === 'status' ? probes.status() : ledgerOf(spool, question.units),
+  );
   const data = createGatewayData({ history, spool, sessions, live, clock });
   const page = config.console && makeConsole(options, config.console, data, probes.paths);
   const consoleAddress = await page?.listen();
@@ -85,7 +89,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       acceptor.stop();
       withheld?.stop();
       await page?.close();
-      await status.close();
+      await questions.close();
       await delivery.stop();
       await spool.close();
       for (const sink of sinks) await sink.close();

@@ -1,6 +1,3 @@
-import { rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import { join } from 'node:path';
 import type { GatewayConfig } from './config.ts';
 import type { PlainAnswer } from './console/index.ts';
 import type { GatewayMetrics } from './metrics.ts';
@@ -73,44 +70,4 @@ export function createProbes({ config, spool, sinks, metrics, clock, state }: Pr
     },
   };
   return { status, paths };
-}
-
-const SOCKET = 'gateway.sock';
-
-/** Serves the status on a local socket in the data directory: one JSON object a connection. */
-export async function serveStatus(
-  dataDir: string,
-  status: () => Promise<GatewayStatus>,
-): Promise<{ close(): Promise<void> }> {
-  const path = join(dataDir, SOCKET);
-  rmSync(path, { force: true });
-  const server = createServer((socket) => {
-    socket.on('error', () => socket.destroy());
-    status().then(
-      (value) => socket.end(JSON.stringify(value)),
-      (error: Error) => socket.end(JSON.stringify({ error: error.message })),
-    );
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, resolve);
-  });
-  return { close: () => new Promise((resolve) => server.close(() => resolve())) };
-}
-
-/** Asks a running gateway; undefined where none runs on this data directory. */
-export function askStatus(dataDir: string): Promise<GatewayStatus | undefined> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(join(dataDir, SOCKET));
-    let text = '';
-    socket.setEncoding('utf8');
-    socket.on('data', (chunk) => {
-      text += chunk;
-    });
-    socket.on('end', () => resolve(JSON.parse(text)));
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined);
-      else reject(error);
-    });
-  });
 }

@@ -2,11 +2,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, createLogger, UsageError } from '@iot/host';
 import { systemClock } from '../clock.ts';
+import type { GatewayConfig } from '../config.ts';
+import { ledgerOf } from '../ledger/units.ts';
 import type { EpochView } from '../ledger/view.ts';
+import { ask } from '../local-socket.ts';
 import { SPOOL_BOUNDS } from '../spool/api.ts';
 import { NO_DATA_PLANE_METRICS } from '../spool/metrics.ts';
 import { Spool } from '../spool/spool.ts';
 import { configOption, readConfig } from './options.ts';
+
+type Views = Readonly<Record<string, readonly EpochView[]>>;
 
 export const ledgerCommand: Command = {
   name: 'ledger',
@@ -19,31 +24,37 @@ export const ledgerCommand: Command = {
   ],
   async run(values, units) {
     const { config } = readConfig(values);
-    const path = join(config.dataDir, 'spool.db');
-    if (!existsSync(path))
-      throw new UsageError(`${path}: there is no ledger yet; start the gateway once, or name its config with --config`);
-    const spool = await Spool.open({
-      path,
-      sinks: Object.keys(config.sinks).filter((sink) => config.sinks[sink as keyof typeof config.sinks] !== undefined),
-      bounds: { ...SPOOL_BOUNDS, ...config.spool },
-      clock: systemClock,
-      metrics: NO_DATA_PLANE_METRICS,
-      log: createLogger('odograph-gateway', 'warn'),
-    });
-    try {
-      const wanted = units.length > 0 ? units : (await spool.units()).map(({ unit }) => unit);
-      const views = await Promise.all(wanted.map(async (unit) => [unit, await spool.ledger(unit)] as const));
-      process.stdout.write(values.json ? `${JSON.stringify(Object.fromEntries(views), null, 2)}\n` : wordsOf(views));
-      return views.every(([, epochs]) => epochs.every(({ missing }) => missing === 0)) ? 0 : 1;
-    } finally {
-      await spool.close();
-    }
+    const views = (await ask<Views>(config.dataDir, { ask: 'ledger', units })) ?? (await readStopped(config, units));
+    process.stdout.write(values.json ? `${JSON.stringify(views, null, 2)}\n` : wordsOf(views));
+    return Object.values(views).every((epochs) => epochs.every(({ missing }) => missing === 0)) ? 0 : 1;
   },
 };
 
-function wordsOf(views: readonly (readonly [string, readonly EpochView[]])[]): string {
-  if (views.length === 0) return 'no unit has been heard of yet\n';
-  return views
+/** Where no gateway runs, its file is opened. */
+async function readStopped(config: GatewayConfig, units: readonly string[]): Promise<Views> {
+  const path = join(config.dataDir, 'spool.db');
+  if (!existsSync(path)) {
+    throw new UsageError(`${path}: there is no ledger yet; start the gateway once, or name its config with --config`);
+  }
+  const spool = await Spool.open({
+    path,
+    sinks: Object.keys(config.sinks).filter((sink) => config.sinks[sink as keyof typeof config.sinks] !== undefined),
+    bounds: { ...SPOOL_BOUNDS, ...config.spool },
+    clock: systemClock,
+    metrics: NO_DATA_PLANE_METRICS,
+    log: createLogger('odograph-gateway', 'warn'),
+  });
+  try {
+    return await ledgerOf(spool, units);
+  } finally {
+    await spool.close();
+  }
+}
+
+function wordsOf(views: Views): string {
+  const units = Object.entries(views);
+  if (units.length === 0) return 'no unit has been heard of yet\n';
+  return units
     .map(([unit, epochs]) => {
       if (epochs.length === 0) return `${unit}: never heard of here\n`;
       return epochs.map(({ epoch, words }) => `${unit} ${epoch.slice(0, 8)}: ${words}\n`).join('');

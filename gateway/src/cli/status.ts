@@ -1,5 +1,6 @@
 import type { Command } from '@iot/host';
-import { askStatus, type GatewayStatus } from '../probes.ts';
+import { ask } from '../local-socket.ts';
+import type { GatewayStatus } from '../probes.ts';
 import { configOption, readConfig } from './options.ts';
 
 export const statusCommand: Command = {
@@ -13,7 +14,7 @@ export const statusCommand: Command = {
   ],
   async run(values) {
     const { config } = readConfig(values);
-    const status = await askStatus(config.dataDir);
+    const status = await ask<GatewayStatus>(config.dataDir, { ask: 'status' });
     if (!status) {
       process.stderr.write(`no gateway runs on ${config.dataDir}: start it with \`odograph-gateway run\`\n`);
       return 1;
