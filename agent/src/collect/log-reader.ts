@@ -10,12 +10,14 @@ export class LogError extends Error {
 
 /** Streams a file's bytes, gunzipped where it begins like gzip (RFC 1952 §2.3.1), whatever its name. @throws LogError */
 export async function readLog(file: string, onBytes: (bytes: Uint8Array) => void | Promise<void>): Promise<void> {
-  const source = createReadStream(file, { highWaterMark: 64 * 1024 });
   const sink = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => {
     for await (const chunk of chunks) await onBytes(chunk);
   };
   try {
-    if (isGzip(file)) await pipeline(source, createGunzip({ chunkSize: 64 * 1024 }), sink);
+    // Opened first: a stream that nobody listens to yet would throw its error past everyone.
+    const gzip = isGzip(file);
+    const source = createReadStream(file, { highWaterMark: 64 * 1024 });
+    if (gzip) await pipeline(source, createGunzip({ chunkSize: 64 * 1024 }), sink);
     else await pipeline(source, sink);
   } catch (error) {
     throw explain(file, error as NodeJS.ErrnoException);

@@ -56,7 +56,7 @@ export class ReplayTime {
   /** The log begins again: its first frame follows its last by the mean distance of frames. */
   endLap(): void {
     const lengthUs = this.#lastUs - this.#firstUs;
-    this.#shiftUs = lengthUs + Math.max(1, Math.round(lengthUs / this.#frames));
+    this.#shiftUs = lengthUs + Math.max(1, Math.round(lengthUs / Math.max(1, this.#frames - 1)));
   }
 
   #toBootUs(timeUs: number): number {
