@@ -29,6 +29,8 @@ const roomOfPackage: Record<string, string> = {
   '@iot/nmea': 'protocols/nmea',
   '@iot/batch': 'protocols/batch',
   '@iot/host': 'host',
+  '@iot/host/sqlite': 'host',
+  '@iot/host/worker': 'host',
   '@iot/agent': 'agent',
   '@iot/gateway': 'gateway',
 };

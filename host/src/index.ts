@@ -2,5 +2,3 @@ export * from './cli.ts';
 export * from './config.ts';
 export * from './log.ts';
 export * from './signals.ts';
-export * from './sqlite.ts';
-export * from './worker.ts';

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { bytesOf, hexOf, parseSchema, type SeqRange, type Statement } from '@iot/batch';
-import { isDamage, isFull } from '@iot/host';
+import { isDamage, isFull } from '@iot/host/sqlite';
 import type { ClockMapping, NewBatch, Offer, StoreDepth, StoreNotice } from '../ports.ts';
 import { freeze, seal } from './content.ts';
 import { Evicted, Room, StoreFullError } from './eviction.ts';

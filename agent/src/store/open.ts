@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { hexOf } from '@iot/batch';
-import { isDamage, isFull, openDatabase, type SqliteDatabase } from '@iot/host';
+import { isDamage, isFull, openDatabase, type SqliteDatabase } from '@iot/host/sqlite';
 import { acceptedRanges, learnFromSidecar, moveToNewEpoch } from './epochs.ts';
 import { moveAside, pathsOf, removeDatabase, type StorePaths, settleRebuilt } from './files.ts';
 import { MIGRATIONS } from './layout.ts';

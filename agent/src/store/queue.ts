@@ -1,5 +1,5 @@
 import type { Lane } from '@iot/batch';
-import { preparing, type SqliteDatabase } from '@iot/host';
+import { preparing, type SqliteDatabase } from '@iot/host/sqlite';
 import type { NewBatch } from '../ports.ts';
 import { contentOf } from './content.ts';
 import {

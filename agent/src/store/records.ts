@@ -1,5 +1,5 @@
 import { bytesOf, hexOf } from '@iot/batch';
-import { preparing, type SqliteDatabase } from '@iot/host';
+import { preparing, type SqliteDatabase } from '@iot/host/sqlite';
 import { addFate, type Fate, removeFates } from './ranges.ts';
 
 export interface StoreRecord {

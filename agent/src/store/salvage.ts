@@ -1,5 +1,5 @@
 import { parseSchema } from '@iot/batch';
-import { openDamaged, preparing, type SqliteDatabase } from '@iot/host';
+import { openDamaged, preparing, type SqliteDatabase } from '@iot/host/sqlite';
 import { isDecodeError } from '@iot/wire';
 import { checksum } from './content.ts';
 import { ACCEPTED, type ContentRow, PENDING } from './layout.ts';

@@ -1,5 +1,5 @@
 import type { SeqRange, Statement } from '@iot/batch';
-import { moduleBeside, startWorker, type WorkerHandle } from '@iot/host';
+import { moduleBeside, startWorker, type WorkerHandle } from '@iot/host/worker';
 import type { NewBatch, Offer, Store, StoreDepth, StoreNotice } from '../ports.ts';
 import type { StoreEngine } from './engine.ts';
 import type { StoreOptions } from './open.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { handOver, serveWorker } from '@iot/host';
+import { handOver, serveWorker } from '@iot/host/worker';
 import type { Offer } from '../ports.ts';
 import { StoreEngine } from './engine.ts';
 import type { StoreOptions } from './open.ts';

@@ -1,4 +1,4 @@
-import { preparing, type SqliteDatabase } from '@iot/host';
+import { preparing, type SqliteDatabase } from '@iot/host/sqlite';
 import type { SinkStatus, StoredEntry } from './api.ts';
 import { LANES } from './layout.ts';
 import type { BatchWrite } from './writes.ts';

@@ -1,5 +1,5 @@
 import { bytesOf } from '@iot/batch';
-import { preparing, type SqliteDatabase } from '@iot/host';
+import { preparing, type SqliteDatabase } from '@iot/host/sqlite';
 import type { HeardBytes } from './api.ts';
 import type { BatchWrite, Standing, StatementWrite } from './writes.ts';
 

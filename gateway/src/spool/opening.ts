@@ -1,4 +1,4 @@
-import { isDamage, openDatabase, type SqliteDatabase } from '@iot/host';
+import { isDamage, openDatabase, type SqliteDatabase } from '@iot/host/sqlite';
 import type { DamageReport } from './api.ts';
 import { MIGRATIONS } from './layout.ts';
 import { salvage } from './salvage.ts';

@@ -1,5 +1,5 @@
 import { type BatchHead, readHead, verifyDigest } from '@iot/batch';
-import { openDamaged, type SqliteDatabase } from '@iot/host';
+import { openDamaged, type SqliteDatabase } from '@iot/host/sqlite';
 import { isDecodeError } from '@iot/wire';
 import type { EntryRow } from './entry-rows.ts';
 import { LedgerRows } from './ledger-rows.ts';

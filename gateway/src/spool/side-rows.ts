@@ -1,4 +1,4 @@
-import { preparing, type SqliteDatabase } from '@iot/host';
+import { preparing, type SqliteDatabase } from '@iot/host/sqlite';
 import type { DeadLetter, OwedStatement } from './api.ts';
 import type { DeadLetterWrite, SchemaWrite, ToldWrite } from './writes.ts';
 

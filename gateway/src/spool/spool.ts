@@ -1,5 +1,6 @@
 import { decodeStatement, hexOf, readHead } from '@iot/batch';
-import { handOver, type Logger, moduleBeside, startWorker, type WorkerHandle } from '@iot/host';
+import type { Logger } from '@iot/host';
+import { handOver, moduleBeside, startWorker, type WorkerHandle } from '@iot/host/worker';
 import { isDecodeError } from '@iot/wire';
 import type { HeardStatement } from '../ledger/account.ts';
 import { type EpochView, epochView } from '../ledger/view.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { statfsSync, statSync } from 'node:fs';
-import { isDamage, isFull, type SqliteDatabase } from '@iot/host';
+import { isDamage, isFull, type SqliteDatabase } from '@iot/host/sqlite';
 import type {
   DamageReport,
   DeadLetter,

@@ -1,4 +1,4 @@
-import { handOver, serveWorker, workerInput } from '@iot/host';
+import { handOver, serveWorker, workerInput } from '@iot/host/worker';
 import type { StoredEntry } from './api.ts';
 import { type Packed, pack, unpackWrites } from './packing.ts';
 import { SpoolStore, type SpoolStoreOptions } from './store.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { embedSchema, sealBatch } from '@iot/batch';
-import { isDamage } from '@iot/host';
+import { isDamage } from '@iot/host/sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HistoryEngine } from '../../src/sinks/history/engine.ts';
 import { SPEED } from '../support/batches.ts';

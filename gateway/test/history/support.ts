@@ -1,5 +1,5 @@
 import { embedSchema, readHead, type Schema } from '@iot/batch';
-import { openDatabase, type SqliteDatabase } from '@iot/host';
+import { openDatabase, type SqliteDatabase } from '@iot/host/sqlite';
 import type { SpoolEntry } from '../../src/ports.ts';
 import { MIGRATIONS } from '../../src/sinks/history/layout.ts';
 import { HistoryReader } from '../../src/sinks/history/queries.ts';

@@ -1,5 +1,5 @@
 import { embedSchema } from '@iot/batch';
-import { isDamage, openDatabase, type SqliteDatabase } from '@iot/host';
+import { isDamage, openDatabase, type SqliteDatabase } from '@iot/host/sqlite';
 import { setAside } from '../../spool/set-aside.ts';
 import type { HistoryEntry, HistoryOptions, StoredCount } from './api.ts';
 import { MIGRATIONS } from './layout.ts';

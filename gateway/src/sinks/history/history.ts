@@ -1,4 +1,6 @@
-import { isDamage, type Logger, moduleBeside, startWorker, type WorkerHandle } from '@iot/host';
+import type { Logger } from '@iot/host';
+import { isDamage } from '@iot/host/sqlite';
+import { moduleBeside, startWorker, type WorkerHandle } from '@iot/host/worker';
 import type { Clock, Sink, SpoolEntry } from '../../ports.ts';
 import type { HistoryOptions, HistoryQueries, HistorySize } from './api.ts';
 import type { HistoryWorkerApi } from './worker.ts';

@@ -1,5 +1,5 @@
 import { decodeBatch } from '@iot/batch';
-import { preparing, type SqliteDatabase } from '@iot/host';
+import { preparing, type SqliteDatabase } from '@iot/host/sqlite';
 import type { EventInfo, Series, SignalInfo, Track, VehicleInfo } from '../../console/data.ts';
 import { Buckets } from './buckets.ts';
 import { ROLLUP_MS } from './layout.ts';

@@ -1,5 +1,5 @@
 import type { SeqRange } from '@iot/batch';
-import { preparing, type SqliteDatabase } from '@iot/host';
+import { preparing, type SqliteDatabase } from '@iot/host/sqlite';
 import { subtract, union } from '../../ledger/ranges.ts';
 import type { HistorySize } from './api.ts';
 import { ROLLUP_MS } from './layout.ts';

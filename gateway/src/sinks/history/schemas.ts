@@ -1,5 +1,5 @@
 import { parseSchema, type Schema } from '@iot/batch';
-import type { SqliteDatabase } from '@iot/host';
+import type { SqliteDatabase } from '@iot/host/sqlite';
 
 /** Parsed schemas that are kept in memory: a fleet of one software has a handful. */
 const PARSED_MAX = 64;

@@ -1,5 +1,5 @@
 import { type BatchHead, decodeBody, readHead, sealBatch } from '@iot/batch';
-import { preparing, type SqliteDatabase } from '@iot/host';
+import { preparing, type SqliteDatabase } from '@iot/host/sqlite';
 import { isDecodeError } from '@iot/wire';
 import type { HistoryEntry, StoredCount } from './api.ts';
 import type { Schemas } from './schemas.ts';

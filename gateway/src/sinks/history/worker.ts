@@ -1,4 +1,4 @@
-import { serveWorker, workerInput } from '@iot/host';
+import { serveWorker, workerInput } from '@iot/host/worker';
 import type { HistoryEntry, HistoryOptions } from './api.ts';
 import { HistoryEngine } from './engine.ts';
 import type { HistoryReader } from './queries.ts';
