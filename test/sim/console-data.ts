@@ -40,7 +40,8 @@ export interface SimulatedFleet extends ConsoleData {
   /** Brings the fleet to the clock's now and tells subscribers what changed. */
   advance(): void;
   setLink(unit: string, up: boolean): boolean;
-  links(): { unit: string; up: boolean }[];
+  /** What a link control says, which sees the units themselves. */
+  links(): { unit: string; up: boolean; depth: { batches: number; bytes: number; oldestMs?: number } }[];
 }
 
 export function simulatedFleet(options: SimulatedFleetOptions): SimulatedFleet {
@@ -128,7 +129,11 @@ export function simulatedFleet(options: SimulatedFleetOptions): SimulatedFleet {
 
   return {
     advance,
-    links: () => members.map(({ unit }) => ({ unit: unit.unit, up: unit.linkUp })),
+    links: () =>
+      members.map(({ unit }) => {
+        const { batches, bytes, oldestMs } = unit.depth(steppedMs);
+        return { unit: unit.unit, up: unit.linkUp, depth: { batches, bytes, oldestMs } };
+      }),
     setLink(name, up) {
       const member = members.find(({ unit }) => unit.unit === name);
       if (member === undefined) return false;

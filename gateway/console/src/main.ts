@@ -43,8 +43,8 @@ document
       { class: 'layout' },
       vehiclesView(store, session),
       mapPanel(store, session),
-      plotsView(store, session),
       detailsView(store, session),
+      plotsView(store, session),
     ),
   );
 // The address's hash holds the view, so the skip link moves the focus by itself.

@@ -62,6 +62,7 @@ const FIRST_CHOICE = /speed|rpm/i;
 export function plottedSignals(state: PageState): readonly string[] {
   if (state.view.signals !== undefined) return state.view.signals.slice(0, SIGNALS_MAX);
   const numeric = (state.signals ?? []).filter((signal) => signal.numeric).map(({ name }) => name);
-  const wanted = numeric.filter((name) => FIRST_CHOICE.test(name));
+  // The shortest name is the vehicle's own: `Vehicle.Speed` before the speeds of its parts.
+  const wanted = numeric.filter((name) => FIRST_CHOICE.test(name)).sort((a, b) => a.length - b.length);
   return (wanted.length > 0 ? wanted : numeric).slice(0, 2);
 }

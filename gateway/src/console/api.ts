@@ -1,4 +1,4 @@
-import type { ConsoleData, UnitInfo, VehicleInfo } from './data.ts';
+import type { ConsoleData, Depth, UnitInfo, VehicleInfo } from './data.ts';
 import type { DepthLog } from './depth-log.ts';
 import { HttpError } from './errors.ts';
 import { summarizeLedger } from './ledger-view.ts';
@@ -18,7 +18,7 @@ export interface ApiParts {
 export type Query = Readonly<Record<string, string>>;
 type Answer = (parts: ApiParts, name: string, query: Query) => Promise<object>;
 
-/** GET routes below /api/v1: a fixed path, or a collection, a name and a leaf. */
+/** GET routes below /api/v1: a fixed path, or a collection, a name and perhaps a leaf. */
 export const answers: Readonly<Record<string, Answer>> = {
   config: async ({ page, links }) => ({ ...page, linkControl: links !== undefined }),
   vehicles: listVehicles,
@@ -36,6 +36,10 @@ export const answers: Readonly<Record<string, Answer>> = {
     return found(await data.events(vehicle, from, to, limit), 'vehicle', vehicle);
   },
   units: async ({ data }) => (await data.units()).map(unitAnswer),
+  'units/:name': async ({ data, depths }, name) => {
+    const unit = found(await data.unit(name), 'unit', name);
+    return { ...unitAnswer(unit), depth: newestDepth(unit, depths), depths: depths.of(name) };
+  },
   'units/:name/ledger': async ({ data }, unit) => ledgerAnswer(found(await data.unit(unit), 'unit', unit)),
   'units/:name/depth': async ({ data, depths }, unit) => {
     found(await data.unit(unit), 'unit', unit);
@@ -74,7 +78,14 @@ function unitAnswer(unit: UnitInfo): object {
   return { ...unit, ledger: ledgerAnswer(unit) };
 }
 
-async function listVehicles({ data, links, nowMs }: ApiParts): Promise<object> {
+/** A link control may know the depth of a unit that cannot tell the gateway. */
+function newestDepth(unit: UnitInfo | undefined, depths: DepthLog): Depth | undefined {
+  const logged = unit && depths.newest(unit.unit);
+  const told = unit?.depth;
+  return logged !== undefined && (told === undefined || logged.atMs > told.atMs) ? logged : told;
+}
+
+async function listVehicles({ data, depths, links, nowMs }: ApiParts): Promise<object> {
   // A demo's link control that is away must not take the list with it: the switches go, and say why.
   let switches: readonly LinkState[] = [];
   let linkError: string | undefined;
@@ -87,7 +98,10 @@ async function listVehicles({ data, links, nowMs }: ApiParts): Promise<object> {
   const [vehicles, units] = await Promise.all([data.vehicles(), data.units()]);
   const unitOf = new Map(units.map((unit) => [unit.unit, unit]));
   const switchOf = new Map(switches.map(({ unit, up }) => [unit, up]));
-  const list = vehicles.map((vehicle) => vehicleAnswer(vehicle, unitOf.get(vehicle.unit), switchOf, linkError));
+  const list = vehicles.map((vehicle) => {
+    const unit = unitOf.get(vehicle.unit);
+    return { ...vehicleAnswer(vehicle, unit, switchOf, linkError), depth: newestDepth(unit, depths) };
+  });
   return { nowMs: nowMs(), vehicles: list };
 }
 
@@ -102,7 +116,6 @@ function vehicleAnswer(
     ...vehicle,
     online: unit?.connected ?? false,
     sinceMs: unit?.sinceMs,
-    depth: unit?.depth,
     link: { controllable: up !== undefined, up: up ?? unit?.connected ?? false, error: linkError },
   };
 }

@@ -6,6 +6,12 @@ export interface DepthSample {
   readonly bytes: number;
 }
 
+interface Log {
+  spacingMs: number;
+  samples: DepthSample[];
+  newest?: Depth;
+}
+
 const SAMPLES_MAX = 360;
 const UNITS_MAX = 10_000;
 
@@ -14,7 +20,7 @@ const UNITS_MAX = 10_000;
  * replaced while it is younger than `spacingMs`; past SAMPLES_MAX every other sample goes and the spacing doubles.
  */
 export class DepthLog {
-  #units = new Map<string, { spacingMs: number; samples: DepthSample[] }>();
+  #units = new Map<string, Log>();
 
   add(unit: string, depth: Depth): void {
     const log = this.#units.get(unit) ?? this.#open(unit);
@@ -22,6 +28,7 @@ export class DepthLog {
     const sample = { timeMs: depth.atMs, batches: depth.batches, bytes: depth.bytes };
     const last = samples.at(-1);
     if (last !== undefined && sample.timeMs < last.timeMs) return;
+    log.newest = depth;
     const before = samples.at(-2);
     if (before !== undefined && last!.timeMs - before.timeMs < log.spacingMs) samples[samples.length - 1] = sample;
     else samples.push(sample);
@@ -34,10 +41,14 @@ export class DepthLog {
     return this.#units.get(unit)?.samples ?? [];
   }
 
+  newest(unit: string): Depth | undefined {
+    return this.#units.get(unit)?.newest;
+  }
+
   /** Beyond UNITS_MAX the unit that appeared first is forgotten. */
-  #open(unit: string): { spacingMs: number; samples: DepthSample[] } {
+  #open(unit: string): Log {
     if (this.#units.size >= UNITS_MAX) this.#units.delete(this.#units.keys().next().value as string);
-    const log = { spacingMs: 1000, samples: [] };
+    const log: Log = { spacingMs: 1000, samples: [] };
     this.#units.set(unit, log);
     return log;
   }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { DepthLog } from './depth-log.ts';
 import { HttpError } from './errors.ts';
+import type { StreamHub } from './stream.ts';
 
 /** Switches vehicles' links in a demo or test: HTTP JSON `GET /links` and `POST /links/:unit {up}` at a configured address. */
 export interface LinkControl {
@@ -10,11 +12,17 @@ export interface LinkControl {
 export interface LinkState {
   readonly unit: string;
   readonly up: boolean;
+  /** What the unit holds, where the control sees it: the gateway cannot, while the link is cut. */
+  readonly depth?: { readonly batches: number; readonly bytes: number; readonly oldestMs?: number };
 }
 
 const ANSWER_MS_MAX = 2000;
 const FRESH_MS = 500;
-const linkList = z.array(z.object({ unit: z.string(), up: z.boolean() })).max(10_000);
+const WATCH_MS = 1000;
+
+const count = z.number().min(0);
+const depth = z.object({ batches: count, bytes: count, oldestMs: count.optional() });
+const linkList = z.array(z.object({ unit: z.string(), up: z.boolean(), depth: depth.optional() })).max(10_000);
 
 export function createLinkControl(address: string, nowMs: () => number): LinkControl {
   const base = address.replace(/\/$/, '');
@@ -60,4 +68,24 @@ export function createLinkControl(address: string, nowMs: () => number): LinkCon
       known = undefined;
     },
   };
+}
+
+/** While a page is open, asks the control each second how much the units hold whose link is cut, and notes it. */
+export function watchLinks(
+  control: LinkControl,
+  hub: StreamHub,
+  depths: DepthLog,
+  nowMs: () => number,
+): { readonly stop: () => void } {
+  const timer = setInterval(async () => {
+    if (hub.size === 0) return;
+    // A control that is away is shown with the vehicles; here there is nothing to note then.
+    for (const { unit, up, depth } of await control.links().catch(() => [])) {
+      if (up || depth === undefined) continue;
+      const noted = { ...depth, atMs: nowMs() };
+      depths.add(unit, noted);
+      hub.note({ kind: 'depth', unit, depth: noted });
+    }
+  }, WATCH_MS).unref();
+  return { stop: () => clearInterval(timer) };
 }

@@ -4,7 +4,7 @@ import { type ApiParts, answers, type Query, requireLinks } from './api.ts';
 import type { ConsoleData } from './data.ts';
 import { DepthLog } from './depth-log.ts';
 import { errorBody, HttpError, isHttpError } from './errors.ts';
-import { createLinkControl } from './links.ts';
+import { createLinkControl, watchLinks } from './links.ts';
 import { linkBody, parseParams, pathName, streamQuery } from './params.ts';
 import { checkHost, checkSameOrigin, securityHeaders } from './security.ts';
 import { staticFiles } from './static-files.ts';
@@ -60,6 +60,7 @@ export function createConsole(options: ConsoleOptions): Console {
     page: { title, tileUrl },
     nowMs,
   };
+  const watch = parts.links && watchLinks(parts.links, hub, depths, nowMs);
   const page = staticFiles(options.pageDir);
   const headers = Object.entries(securityHeaders(tileUrl));
   const unsubscribe = data.subscribe((update) => {
@@ -103,7 +104,9 @@ export function createConsole(options: ConsoleOptions): Console {
 
   const server = createServer({ maxHeaderSize: 16 * 1024 }, (request, response) => {
     for (const [name, value] of headers) response.setHeader(name, value);
-    const url = URL.canParse(request.url ?? '', 'http://console') ? new URL(request.url!, 'http://console') : undefined;
+    // As text, so that `//name` is a path and not a host.
+    const address = `http://console${request.url}`;
+    const url = request.url?.startsWith('/') && URL.canParse(address) ? new URL(address) : undefined;
     const work = url
       ? answer(request, response, url)
       : Promise.reject(new HttpError(400, 'address', 'the address of the request cannot be read'));
@@ -129,6 +132,7 @@ export function createConsole(options: ConsoleOptions): Console {
     listen: () => listen(server, options.host, options.port),
     async close() {
       unsubscribe();
+      watch?.stop();
       hub.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
@@ -156,7 +160,9 @@ function listen(server: Server, host: string, port: number): Promise<string> {
 async function answerApi(parts: ApiParts, url: URL): Promise<object> {
   const path = url.pathname.replace(/^\/api\/v1\//, '');
   const [collection, name, leaf, ...rest] = path.split('/');
-  const known = name === undefined ? collection : `${collection}/:name/${leaf}`;
+  const known = [collection, name === undefined ? undefined : ':name', leaf]
+    .filter((part) => part !== undefined)
+    .join('/');
   const answerFor = rest.length === 0 && Object.hasOwn(answers, known) ? answers[known] : undefined;
   if (answerFor === undefined) throw new HttpError(404, 'no-such-path', `the API has no ${url.pathname}`);
   return answerFor(parts, name === undefined ? '' : decodeName(name), queryOf(url));

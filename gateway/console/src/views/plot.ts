@@ -47,7 +47,7 @@ function optionsFor(size: uPlot.Options, colorName: string, handlers: PlotHandle
     padding: [8, 8, 0, 0],
     scales: { x: { time: true, auto: false }, y: { range: (_, min, max) => paddedRange(min, max) } },
     axes: [
-      { ...axis(text, grid), values: LOCAL_TIMES, space: 70, size: 34 },
+      { ...axis(text, grid), values: LOCAL_TIMES, space: 70, size: 42 },
       { ...axis(text, grid), size: 58, space: 28 },
     ],
     series: [{}, none, none, { stroke: line, width: 1.6, points: { show: sparse, size: 5 } }],
