@@ -1,11 +1,11 @@
-import { type BatchEvent, encodeBody, type Lane, makeSchema, type Schema } from '@iot/batch';
+import { type BatchEvent, encodeBody, type Lane, makeSchema, ROWS_MAX, type Schema } from '@iot/batch';
 import { Rows, type TableDef } from '@iot/wire';
 import type { NewBatch } from '../ports.ts';
 
 /** Encoded bodies stay below this, so that a batch with header and schema stays below 64 KiB where the schema allows. */
 const BODY_BYTES_MAX = 48 * 1024;
-/** Values in an open batch before it is cut whatever its span: bounds memory (about 10 bytes a value). */
-const VALUES_MAX = 200_000;
+/** Values in an open batch, times counted, before it is cut whatever its span: bounds memory (about 8 bytes a value). */
+const OPEN_VALUES_MAX = 200_000;
 const EVENTS_MAX = 1_000;
 
 export interface OpenBatchOptions {
@@ -80,8 +80,8 @@ export class OpenBatch {
   /** Cuts where the batch grew too large for its span: call it after each block of frames. */
   cutIfLarge(): void {
     let values = 0;
-    for (const rows of this.#tables.values()) values += rows.count * rows.columns.length;
-    if (values >= VALUES_MAX) this.cut();
+    for (const rows of this.#tables.values()) values += rows.count * (rows.columns.length + 1);
+    if (values >= OPEN_VALUES_MAX) this.cut();
   }
 
   /** Hands what is open to `onCut` and starts empty. */
@@ -118,11 +118,10 @@ export class OpenBatch {
   #encode(tables: readonly Rows[], events: readonly BatchEvent[], lane: Lane): NewBatch[] {
     this.#schema ??= makeSchema([...this.#tables.values()].map((rows) => rows.def));
     const { t0Us, endUs } = boundsOf(tables, events);
-    const body = encodeBody(this.#schema, tables, events, t0Us);
-    if (
-      body.bytes.length > BODY_BYTES_MAX &&
-      (tables.some((rows) => rows.count > 1) || tables.length + events.length > 1)
-    ) {
+    const fits = tables.every((rows) => rows.count <= ROWS_MAX);
+    const body = fits ? encodeBody(this.#schema, tables, events, t0Us) : undefined;
+    const divisible = tables.some((rows) => rows.count > 1) || tables.length + events.length > 1;
+    if (!body || (body.bytes.length > BODY_BYTES_MAX && divisible)) {
       const [first, second] = halve(tables, events);
       return [...this.#encode(first.tables, first.events, lane), ...this.#encode(second.tables, second.events, lane)];
     }
