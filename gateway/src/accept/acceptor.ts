@@ -29,7 +29,7 @@ export interface AcceptorOptions {
 
 const SCHEMA_CACHE_BYTES_MAX = 16 * 1024 ** 2;
 const STOPPING: Verdict = { kind: 'later', detail: 'the gateway is stopping' };
-const FULL: Verdict = { kind: 'later', detail: 'the spool is full: sinks must catch up first' };
+const FULL: Verdict = { kind: 'later', detail: 'no room now: sinks or the disk must catch up first' };
 
 /** Decides on what units publish. Accepted means durable; everything else says what the unit should do next. */
 export class BatchAcceptor implements Acceptor {
