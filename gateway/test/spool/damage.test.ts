@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { embedSchema, hexOf, readHead } from '@iot/batch';
 import { describe, expect, it } from 'vitest';
 import { type DamageReport, SPOOL_BOUNDS } from '../../src/spool/api.ts';
-import { SpoolStore } from '../../src/spool/store.ts';
+import { SpoolDamagedError, SpoolStore } from '../../src/spool/store.ts';
 import type { BatchWrite } from '../../src/spool/writes.ts';
 import { batchOf, idOf, SPEED } from '../support/batches.ts';
 import { temporaryDirectory } from '../support/plane.ts';
@@ -126,6 +126,23 @@ describe('a damaged spool', () => {
       store.commit([writeOf(n)]);
       store.close();
     }
+  });
+
+  it('under way is replaced by what reads, and the next question is answered', () => {
+    const path = join(temporaryDirectory(), 'spool.sqlite');
+    const large = (seq: number) => ({ ...writeOf(seq), lane: 'backlog', bytes: new Uint8Array(60_000) }) as const;
+    // More than the page cache holds: the oldest must be read from the file again.
+    const made = openStore(path);
+    for (let seq = 1; seq <= 700; seq += 50) made.commit(Array.from({ length: 50 }, (_, i) => large(seq + i)));
+    made.close();
+    const store = openStore(path);
+    expect(store.takeReports()).toEqual([]);
+    overwritePages(path, 20, 2_000);
+    expect(() => store.next('history', 1e6, 100)).toThrow(SpoolDamagedError);
+    expect(store.takeReports()).toMatchObject([{ setAside: `${path}.damaged-1` }]);
+    expect(store.commit([writeOf(BATCHES)])).toEqual(['stored']);
+    expect(store.next('history', 1e6, 100)).toHaveLength(1);
+    store.close();
   });
 
   it('an entry that was changed on the disk leaves spool and ledger and holds up no other', () => {
