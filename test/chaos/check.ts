@@ -89,25 +89,14 @@ function ofCounts(where: string, batches: readonly BatchRecord[], evidence: Evid
     else times[count]++;
   }
   const excused = new Uint8Array(sentAtEnd + 1).fill(1, 0, sentAtFirstReady + 1);
-  for (const { store, sentAtKill, sentAtReady } of kills) {
-    const durable = newestOf(store);
-    // What a life collected, it committed in the order of the bus: only its end may be missing.
-    if (durable <= sentAtKill) excused.fill(1, durable + 1, sentAtReady + 1);
-  }
+  // What a life collected, it committed in the order of the bus: only its end may be missing.
+  for (const { durable, sentAtReady } of kills) excused.fill(1, durable + 1, sentAtReady + 1);
   const all = Array.from({ length: sentAtEnd }, (_, i) => i + 1);
   const doubled = all.filter((count) => times[count] > 1);
   const missing = all.filter((count) => times[count] === 0 && !excused[count]);
   if (doubled.length > 0) found.push(`${where}: ${spanOf(doubled)} are there twice`);
   if (missing.length > 0) found.push(`${where}: ${spanOf(missing)} are missing, and no kill explains it`);
   return found;
-}
-
-/** Newest count that is durable in a store; 0 where there is none. */
-export function newestOf({ batches, journaled }: Pick<StoreContents, 'batches' | 'journaled'>): number {
-  let newest = 0;
-  for (const { counts } of batches) for (const count of counts) newest = Math.max(newest, count);
-  for (const count of journaled) newest = Math.max(newest, count);
-  return newest;
 }
 
 function ofLedger({ ledger, final }: Evidence): string[] {

@@ -28,10 +28,10 @@ export interface StoreContents {
 /** One life of the agent that ended with SIGKILL, and the time until the next was ready. */
 export interface Kill {
   readonly round: number;
-  /** The store's file right after. */
+  /** The store's file right after; of old batches those that changed last may be all it names. */
   readonly store: StoreContents;
-  /** Newest count that was on the bus when the kill was sent. */
-  readonly sentAtKill: number;
+  /** Newest count that was durable in it. */
+  readonly durable: number;
   /** Newest count on the bus when the next life said that it was ready. */
   readonly sentAtReady: number;
   /** How long before the kill the oldest count that was not committed had been sent, ms; 0 where all were. */
