@@ -44,7 +44,7 @@ function optionsFor(size: uPlot.Options, colorName: string, handlers: PlotHandle
     ...size,
     ms: 1,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 22, 0, 0],
     scales: { x: { time: true, auto: false }, y: { range: (_, min, max) => paddedRange(min, max) } },
     axes: [
       { ...axis(text, grid), values: LOCAL_TIMES, space: 70, size: 42 },
