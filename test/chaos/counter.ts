@@ -23,6 +23,8 @@ BO_ ${FRAME_ID} Counter: 8 Chaos
 
 /** A simulated bus that counts: 200 frames a second, each with the next number, so that one lost or doubled shows. */
 export class CounterBus {
+  readonly path: string;
+  readonly dbcFile: string;
   readonly #bus: VirtualBus;
   readonly #block = new FrameBlock(FRAMES_PER_STEP);
   readonly #random: () => number;
@@ -30,7 +32,9 @@ export class CounterBus {
   /** `performance.now()` when a count was sent; index is the count. */
   readonly #sentMs: number[] = [0];
 
-  private constructor(path: string, seed: number) {
+  private constructor(path: string, dbcFile: string, seed: number) {
+    this.path = path;
+    this.dbcFile = dbcFile;
     this.#random = seededRandom(seed);
     this.#bus = new VirtualBus({ name: 'counter', path, clock: createSystemClock(), random: this.#random });
   }
@@ -38,7 +42,7 @@ export class CounterBus {
   /** Opens the bus as its hub, and writes its DBC file; it begins to count with `start`. */
   static async open(path: string, dbcFile: string, seed: number): Promise<CounterBus> {
     writeFileSync(dbcFile, DBC);
-    const counter = new CounterBus(path, seed);
+    const counter = new CounterBus(path, dbcFile, seed);
     await counter.#bus.open(() => {});
     return counter;
   }
