@@ -53,7 +53,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const notBeforeUs = Date.parse(config.time.notBefore) * 1000;
   const startedUs = clock.bootUs();
 
-  const discipline = new Discipline({ boot: clock.bootId, notBeforeUs, onEvent: (event) => open.event(event) });
+  const discipline = new Discipline({
+    boot: clock.bootId,
+    notBeforeUs,
+    // What this computer's clock does is no part of a recording, which has a time of its own.
+    onEvent: (event) => {
+      if (!isLog) open.event(event);
+    },
+  });
   const open: OpenBatch = new OpenBatch({
     vehicle: config.vehicle,
     boot: isLog ? undefined : clock.bootId,
