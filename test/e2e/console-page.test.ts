@@ -65,6 +65,9 @@ describe.skipIf(executablePath === undefined)(
     let driving: NodeJS.Timeout;
     let complaints: string[];
     let foreign: string[];
+    /** How far the simulation's clock is ahead: an outage of a minute passes at once. */
+    let aheadMs: number;
+    const nowMs = (): number => Date.now() + aheadMs;
 
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'console-page-'));
@@ -88,6 +91,7 @@ describe.skipIf(executablePath === undefined)(
 
     beforeEach(() => {
       complaints = [];
+      aheadMs = 0;
       foreign = [];
     });
 
@@ -104,13 +108,13 @@ describe.skipIf(executablePath === undefined)(
     ): Promise<void> {
       fleet = simulatedFleet({
         seed: 3,
-        nowMs: Date.now,
+        nowMs,
         vehicles: options.vehicles,
         outage: { beforeMs: 480_000, lengthMs: 240_000 },
       });
       fleet.advance();
       running = await startSimulatedConsole(fleet, {
-        nowMs: Date.now,
+        nowMs,
         pageDir: folder,
         linkControl: options.linkControl,
       });
@@ -191,9 +195,12 @@ describe.skipIf(executablePath === undefined)(
       await words('.condition-line', 'Link cut');
       expect(fleet.links()[0]).toMatchObject({ unit: 'unit-0417', up: false });
       await words('.vehicle .backlog', /\d+ batch(es)? waiting/);
-      await words('.ledger-words', /\d+ on the way/);
+      aheadMs += 60_000;
+      await words('.vehicle .backlog', /[2-9]\d batches waiting/);
       await page.getByRole('button', { name: 'Restore link' }).click();
       await words('.condition-line', 'Online');
+      await words('.ledger-words', /\d+ on the way/);
+      aheadMs += 60_000;
       await words('.ledger-words', /^Complete to [\d,]+; 0 missing\.$/);
       expect(complaints).toEqual([]);
     });

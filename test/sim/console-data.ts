@@ -116,7 +116,7 @@ export function simulatedFleet(options: SimulatedFleetOptions): SimulatedFleet {
       protocol: 'MQTT 5',
       sinceMs: unit.sinceMs,
       depth: unit.linkUp ? unit.depth(steppedMs) : { batches: 0, bytes: 0, atMs: unit.sinceMs },
-      ledger: [unit.ledger(steppedMs)],
+      ledger: [unit.ledger()],
     };
   }
 

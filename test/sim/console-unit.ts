@@ -1,4 +1,5 @@
-import type { Depth, EventInfo, LedgerView } from '@iot/gateway';
+import { bytesOf, type Statement } from '@iot/batch';
+import { type Depth, type EpochView, type EventInfo, epochView } from '@iot/gateway';
 
 type Range = [from: number, to: number];
 
@@ -24,6 +25,7 @@ export class SimulatedUnit {
   readonly #accepted = new Set<number>();
   readonly #evicted: Range[] = [];
   #pending: number[] = [];
+  #heard: { readonly statement: Statement; readonly heardMs: number } | undefined;
 
   constructor(options: {
     readonly unit: string;
@@ -53,6 +55,7 @@ export class SimulatedUnit {
     if (this.linkUp) {
       for (let i = 0; i < DRAIN_PER_STEP && this.#pending.length > 0; i++) this.#accepted.add(this.#pending.pop()!);
       this.lastAcceptedMs = nowMs;
+      this.#state(nowMs);
       return;
     }
     while (this.#pending.length > this.#storeBatches) this.#evict(this.#pending.shift()!, nowMs);
@@ -91,16 +94,32 @@ export class SimulatedUnit {
     };
   }
 
-  ledger(nowMs: number): LedgerView {
-    const accepted = rangesOf([...this.#accepted].sort((a, b) => a - b));
-    return {
-      epoch: this.epoch,
+  /** The gateway's own fold of what it accepted with what the unit said last. */
+  ledger(): EpochView {
+    const { unit, epoch, vehicle } = this;
+    const accepted = this.#acceptedRanges();
+    const times = { firstMs: this.startMs, lastMs: this.#heard?.heardMs ?? this.startMs };
+    const heard = this.#heard ? [this.#heard] : [];
+    return epochView({ unit, epoch, vehicles: [vehicle], accepted, ...times }, heard);
+  }
+
+  /** What a unit says of its store, which the gateway hears while the link is up. */
+  #state(nowMs: number): void {
+    const { batches, bytes } = this.depth(nowMs);
+    const statement: Statement = {
+      unit: this.unit,
+      vehicle: this.vehicle,
+      epoch: bytesOf(this.epoch),
       nextSeq: this.nextSeq,
-      accepted,
-      acknowledged: accepted,
+      accepted: this.#acceptedRanges(),
       gaps: this.#evicted.map(([from, to]) => ({ from, to, reason: 'evicted', detail: 'store full' })),
-      statedMs: this.linkUp ? nowMs : this.sinceMs,
+      depth: { batches, bytes },
     };
+    this.#heard = { statement, heardMs: nowMs };
+  }
+
+  #acceptedRanges(): Range[] {
+    return rangesOf([...this.#accepted].sort((a, b) => a - b));
   }
 }
 

@@ -66,7 +66,8 @@ export interface VehicleEvent {
   readonly attributes: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-export type SegmentState = 'accepted' | 'on-the-way' | 'gap' | 'missing';
+/** `not-seen`: some of these are missing and some on the way, and nobody can say which. */
+export type SegmentState = 'accepted' | 'elsewhere' | 'on-the-way' | 'gap' | 'missing' | 'not-seen';
 
 export interface Segment {
   readonly from: number;
@@ -81,7 +82,8 @@ export interface Ledger {
   readonly nextSeq: number;
   readonly statedMs?: number;
   readonly segments: readonly Segment[];
-  readonly counts: Readonly<Record<SegmentState, number>>;
+  readonly counts: Readonly<Record<Exclude<SegmentState, 'not-seen'>, number>>;
+  readonly closedBy?: string;
   readonly completeTo: number;
   readonly words: string;
 }

@@ -1,4 +1,4 @@
-import type { Gap, SeqRange } from '@iot/batch';
+import type { EpochView } from '../ledger/view.ts';
 
 /**
  * What the console asks of the gateway. Times are Unix ms unless a name says otherwise; vehicle times are those of
@@ -81,20 +81,21 @@ export interface Depth {
   readonly atMs: number;
 }
 
-/** What this gateway knows of one epoch of a unit's store. Ranges are inclusive, ascending and disjoint. */
-export interface LedgerView {
-  /** Hex. */
-  readonly epoch: string;
-  /** Every seq below it exists or existed: from the newest statement or batch. */
-  readonly nextSeq: number;
-  /** Accepted by this gateway. */
-  readonly accepted: readonly SeqRange[];
-  /** Of which the unit says that some gateway acknowledged them. */
-  readonly acknowledged: readonly SeqRange[];
-  readonly gaps: readonly Gap[];
-  /** Gateway clock: when the newest statement came in. Undefined where there was none. */
-  readonly statedMs?: number;
-}
+/** What of the ledger's answer for one epoch the console shows. */
+export type LedgerView = Pick<
+  EpochView,
+  | 'epoch'
+  | 'nextSeq'
+  | 'accepted'
+  | 'elsewhere'
+  | 'notSeen'
+  | 'gaps'
+  | 'onTheWay'
+  | 'missing'
+  | 'statedMs'
+  | 'closedBy'
+  | 'words'
+>;
 
 export interface UnitInfo {
   readonly unit: string;

@@ -1,7 +1,9 @@
 import type { GapReason, SeqRange } from '@iot/batch';
+import { completeTo } from '../ledger/words.ts';
 import type { LedgerView } from './data.ts';
 
-export type SegmentState = 'accepted' | 'on-the-way' | 'gap' | 'missing';
+/** `not-seen`: some of these are missing and some on the way, and nobody can say which. */
+export type SegmentState = 'accepted' | 'elsewhere' | 'on-the-way' | 'gap' | 'missing' | 'not-seen';
 
 /** A run of seqs that share a state. Inclusive. */
 export interface Segment {
@@ -12,108 +14,54 @@ export interface Segment {
   readonly detail?: string;
 }
 
+/** How many seqs there are of each kind. */
+export type LedgerCounts = Readonly<Record<Exclude<SegmentState, 'not-seen'>, number>>;
+
 export interface LedgerSummary {
   readonly epoch: string;
   readonly nextSeq: number;
   readonly statedMs?: number;
+  /** Hex: the epoch that continues this one. */
+  readonly closedBy?: string;
   /** Covers 1 up to nextSeq - 1 without overlap, ascending. */
   readonly segments: readonly Segment[];
-  /** How many seqs there are of each state. */
-  readonly counts: Readonly<Record<SegmentState, number>>;
+  readonly counts: LedgerCounts;
   /** All seqs up to it are accepted or gaps. */
   readonly completeTo: number;
   /** `complete to 1,204; 0 missing; gap 310–322: evicted, store full`. */
   readonly words: string;
 }
 
-/** Highest first: a batch that was accepted is no gap, whatever was stated of it. */
-const RANK: Readonly<Record<SegmentState, number>> = { accepted: 3, gap: 2, missing: 1, 'on-the-way': 0 };
+const lengthOf = (ranges: readonly SeqRange[]): number => ranges.reduce((sum, [from, to]) => sum + to - from + 1, 0);
 
-const SEGMENTS_IN_WORDS = 4;
+/** The numbers that were not seen are all missing, all on the way, or a mixture that only their counts describe. */
+function notSeenState({ missing, onTheWay }: LedgerView): SegmentState {
+  if (missing === 0) return 'on-the-way';
+  return onTheWay === 0 ? 'missing' : 'not-seen';
+}
 
-/**
- * Sorts every seq of an epoch into one state. What the unit says is acknowledged and was not seen here is `missing`
- * (another gateway has it, or it was lost here: the fleet ledger tells which); what is neither is still on its way.
- */
+/** An epoch's seqs as runs of one state, ascending. The ledger puts every seq into one range: here they are only sorted. */
 export function ledgerSegments(view: LedgerView): Segment[] {
-  const layers = [
-    ...view.accepted.map(([from, to]) => ({ from, to, state: 'accepted' as const })),
-    ...view.gaps.map(({ from, to, reason, detail }) => ({ from, to, state: 'gap' as const, reason, detail })),
-    ...view.acknowledged.map(([from, to]) => ({ from, to, state: 'missing' as const })),
-    ...(view.nextSeq > 1 ? [{ from: 1, to: view.nextSeq - 1, state: 'on-the-way' as const }] : []),
-  ];
-  return flatten(
-    layers.filter((layer) => layer.from <= layer.to),
-    view.nextSeq - 1,
-  );
+  const runs = (ranges: readonly SeqRange[], state: SegmentState): Segment[] =>
+    ranges.map(([from, to]) => ({ from, to, state }));
+  return [
+    ...runs(view.accepted, 'accepted'),
+    ...runs(view.elsewhere, 'elsewhere'),
+    ...runs(view.notSeen, notSeenState(view)),
+    ...view.gaps.map(({ from, to, reason, detail }): Segment => ({ from, to, state: 'gap', reason, detail })),
+  ].sort((a, b) => a.from - b.from);
 }
 
-/** One sweep over the edges of overlapping segments; the highest rank wins. */
-function flatten(layers: readonly Segment[], last: number): Segment[] {
-  const edges = [...new Set(layers.flatMap(({ from, to }) => [from, to + 1]))].sort((a, b) => a - b);
-  const byStart = [...layers].sort((a, b) => a.from - b.from);
-  const open: Segment[] = [];
-  const result: Segment[] = [];
-  let next = 0;
-  for (let i = 0; i + 1 < edges.length && edges[i] <= last; i++) {
-    while (next < byStart.length && byStart[next].from <= edges[i]) open.push(byStart[next++]);
-    for (let at = open.length - 1; at >= 0; at--) if (open[at].to < edges[i]) open.splice(at, 1);
-    if (open.length === 0) continue;
-    const top = open.reduce((best, layer) => (RANK[layer.state] > RANK[best.state] ? layer : best));
-    append(result, { ...top, from: edges[i], to: Math.min(edges[i + 1] - 1, last) });
-  }
-  return result;
-}
-
-function append(segments: Segment[], segment: Segment): void {
-  const before = segments.at(-1);
-  const joins =
-    before !== undefined &&
-    before.to + 1 === segment.from &&
-    before.state === segment.state &&
-    before.reason === segment.reason &&
-    before.detail === segment.detail;
-  if (joins) segments[segments.length - 1] = { ...before, to: segment.to };
-  else segments.push(segment);
-}
-
-const number = new Intl.NumberFormat('en-US');
-
-function rangeWords([from, to]: SeqRange): string {
-  return from === to ? number.format(from) : `${number.format(from)}–${number.format(to)}`;
-}
-
-function gapWords(segment: Segment): string {
-  const why = [segment.reason, segment.detail].filter((part) => part !== undefined).join(', ');
-  return `gap ${rangeWords([segment.from, segment.to])}: ${why}`;
-}
-
-function missingWords(segments: readonly Segment[], count: number): string {
-  if (count === 0) return '0 missing';
-  const ranges = segments
-    .filter(({ state }) => state === 'missing')
-    .slice(0, SEGMENTS_IN_WORDS)
-    .map(({ from, to }) => rangeWords([from, to]));
-  return `${number.format(count)} not seen here (${ranges.join(', ')})`;
-}
-
-function listed(parts: readonly string[]): readonly string[] {
-  const more = parts.length - SEGMENTS_IN_WORDS;
-  return more > 0 ? [...parts.slice(-SEGMENTS_IN_WORDS), `${number.format(more)} earlier gaps`] : parts;
-}
-
-/** An epoch's ledger as counts, segments and a sentence for people. */
+/** An epoch's ledger as counts, segments and the ledger's own sentence for people. */
 export function summarizeLedger(view: LedgerView): LedgerSummary {
+  const { epoch, nextSeq, statedMs, closedBy, words } = view;
+  const counts = {
+    accepted: lengthOf(view.accepted),
+    elsewhere: lengthOf(view.elsewhere),
+    'on-the-way': view.onTheWay,
+    gap: lengthOf(view.gaps.map(({ from, to }) => [from, to])),
+    missing: view.missing,
+  };
   const segments = ledgerSegments(view);
-  const counts = { accepted: 0, 'on-the-way': 0, gap: 0, missing: 0 };
-  for (const { from, to, state } of segments) counts[state] += to - from + 1;
-  const open = segments.find(({ state }) => state === 'on-the-way' || state === 'missing');
-  const completeTo = open === undefined ? Math.max(view.nextSeq - 1, 0) : open.from - 1;
-  const words = [
-    view.nextSeq <= 1 ? 'nothing sent yet' : `complete to ${number.format(completeTo)}`,
-    missingWords(segments, counts.missing),
-    ...(counts['on-the-way'] > 0 ? [`${number.format(counts['on-the-way'])} on the way`] : []),
-    ...listed(segments.filter(({ state }) => state === 'gap').map(gapWords)),
-  ].join('; ');
-  return { epoch: view.epoch, nextSeq: view.nextSeq, statedMs: view.statedMs, segments, counts, completeTo, words };
+  return { epoch, nextSeq, statedMs, closedBy, segments, counts, completeTo: completeTo(view), words };
 }

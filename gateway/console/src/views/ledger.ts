@@ -2,12 +2,32 @@ import type { Ledger, Segment, SegmentState } from '../api.ts';
 import { h, setAttribute, setText } from '../dom.ts';
 import { formatCount } from '../format.ts';
 
-const STATES: readonly { readonly state: SegmentState; readonly label: string; readonly meaning: string }[] = [
+interface StateWords {
+  readonly state: SegmentState;
+  readonly label: string;
+  readonly meaning: string;
+}
+
+const NOT_SEEN: StateWords = {
+  state: 'not-seen',
+  label: 'Not seen',
+  meaning: 'some of these are missing and some on the way',
+};
+
+/** As the legend counts them. The last two are rare, and shown where there are any. */
+const STATES = [
   { state: 'accepted', label: 'Accepted', meaning: 'durable at this gateway' },
   { state: 'on-the-way', label: 'On the way', meaning: 'held by the unit, not accepted yet' },
   { state: 'gap', label: 'Gap', meaning: 'will never arrive, and the unit says why' },
-  { state: 'missing', label: 'Not seen here', meaning: 'acknowledged elsewhere or lost here: the fleet ledger tells' },
-];
+  { state: 'missing', label: 'Missing', meaning: 'nobody accounts for it' },
+  { state: 'elsewhere', label: 'Elsewhere', meaning: 'accepted by another gateway, or lost here' },
+] as const satisfies readonly StateWords[];
+
+const ALWAYS_COUNTED: readonly SegmentState[] = ['accepted', 'on-the-way', 'gap'];
+
+function labelOf(state: SegmentState): string {
+  return (STATES.find((known) => known.state === state) ?? NOT_SEEN).label;
+}
 
 const LATEST_SEQS = 240;
 
@@ -22,12 +42,11 @@ export function barParts(
     .filter(({ from, to }) => to >= first && from <= last)
     .map(({ from, to, state, reason, detail }) => {
       const why = [reason, detail].filter((part) => part !== undefined).join(', ');
-      const label = STATES.find((known) => known.state === state)!.label;
       return {
         state,
         left: ((Math.max(from, first) - first) / length) * 100,
         width: ((Math.min(to, last) - Math.max(from, first) + 1) / length) * 100,
-        title: `${label} ${formatCount(from)}${to > from ? `–${formatCount(to)}` : ''}${why === '' ? '' : `: ${why}`}`,
+        title: `${labelOf(state)} ${formatCount(from)}${to > from ? `–${formatCount(to)}` : ''}${why === '' ? '' : `: ${why}`}`,
       };
     });
 }
@@ -70,7 +89,7 @@ function legend(): { readonly element: HTMLElement; show(ledger: Ledger): void }
     show(ledger) {
       STATES.forEach(({ state }, i) => {
         setText(counts[i], formatCount(ledger.counts[state]));
-        items[i].hidden = ledger.counts[state] === 0 && state === 'missing';
+        items[i].hidden = ledger.counts[state] === 0 && !ALWAYS_COUNTED.includes(state);
       });
     },
   };
