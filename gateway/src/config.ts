@@ -80,6 +80,10 @@ export const gatewayConfig = z
           .default('127.0.0.1')
           .describe('The console has no sign-in: keep it on loopback or behind a proxy that has'),
         port: port.default(8080),
+        names: z
+          .array(z.string())
+          .default([])
+          .describe('Host names beside localhost under which a console on loopback is opened, by a proxy for example'),
         title: z.string().default('Odograph'),
         tileUrl: z
           .string()
