@@ -10,6 +10,8 @@ export interface Fault {
   readonly how: 'reset' | 'silent' | 'kill';
   /** How long it stays cut or down. */
   readonly downMs: number;
+  /** Agent and gateway: where given, killed once more so long after the start, ready or not. */
+  readonly relapseMs?: number;
   /** From the begin of this fault to the next: where it is shorter than `downMs`, the two overlap. */
   readonly gapMs: number;
 }
@@ -19,6 +21,9 @@ const WEIGHTS: Readonly<Record<Target, number>> = { link: 4, agent: 4, gateway: 
 
 const DOWN_MS = { min: 50, max: 1_500 };
 const GAP_MS = { min: 100, max: 1_600 };
+/** About as long as a start takes, so that some fall into it. */
+const RELAPSE_MS = { min: 0, max: 1_200 };
+const RELAPSE_SHARE = 0.25;
 
 /** The faults of a seed, without end. The same seed and targets give the same faults. */
 export function* faultsOf(seed: number, targets: readonly Target[]): Generator<Fault, never> {
@@ -27,7 +32,16 @@ export function* faultsOf(seed: number, targets: readonly Target[]): Generator<F
   for (let round = 1; ; round++) {
     const target = pick(targets, random());
     const cut = random() < 0.5 ? 'reset' : 'silent';
-    yield { round, target, how: target === 'link' ? cut : 'kill', downMs: between(DOWN_MS), gapMs: between(GAP_MS) };
+    const relapses = random() < RELAPSE_SHARE && (target === 'agent' || target === 'gateway');
+    const relapseMs = between(RELAPSE_MS);
+    yield {
+      round,
+      target,
+      how: target === 'link' ? cut : 'kill',
+      downMs: between(DOWN_MS),
+      gapMs: between(GAP_MS),
+      ...(relapses && { relapseMs }),
+    };
   }
 }
 
@@ -41,7 +55,8 @@ function pick(targets: readonly Target[], share: number): Target {
   return targets[targets.length - 1];
 }
 
-export function wordsOf({ round, target, how, downMs }: Fault): string {
+export function wordsOf({ round, target, how, downMs, relapseMs }: Fault): string {
   const what = how === 'kill' ? `${target} killed` : `link cut (${how})`;
-  return `round ${round}: ${what}, back after ${downMs} ms`;
+  const relapse = relapseMs === undefined ? '' : `, killed again ${relapseMs} ms after its start`;
+  return `round ${round}: ${what}, back after ${downMs} ms${relapse}`;
 }

@@ -40,14 +40,32 @@ export class Unit {
 
   /** Resolves to the newest count on the bus when it was ready: what is sent from then on, it must collect. */
   async start(): Promise<number> {
+    this.#sentAtReady = Number.POSITIVE_INFINITY;
     await this.#program.start();
     this.#sentAtReady = this.#counter.sent;
     return this.#sentAtReady;
   }
 
-  /** Kills it, reads its store, starts it again after `downMs`. */
-  async kill(round: number, downMs: number): Promise<void> {
+  /** Kills it, reads its store, starts it again after `downMs`; with `relapseMs` it dies once more in or after that start. */
+  async kill(round: number, downMs: number, relapseMs: number | undefined): Promise<void> {
     if (!this.#program.running) throw new Error('the agent ended by itself');
+    const first = await this.#killNow(round);
+    await sleep(downMs);
+    if (relapseMs === undefined) {
+      this.kills.push({ ...first, sentAtReady: await this.start() });
+      return;
+    }
+    const starting = this.start().catch(() => undefined);
+    await sleep(relapseMs);
+    const second = await this.#killNow(round);
+    // A life that was never ready may have begun to collect at any moment until its end.
+    const sentAtReady = (await starting) ?? this.#counter.sent;
+    this.kills.push({ ...first, sentAtReady });
+    await sleep(downMs);
+    this.kills.push({ ...second, sentAtReady: await this.start() });
+  }
+
+  async #killNow(round: number): Promise<Omit<Kill, 'sentAtReady'>> {
     const killMs = performance.now();
     const sentAtKill = this.#counter.sent;
     await this.#program.stop('SIGKILL');
@@ -56,9 +74,7 @@ export class Unit {
     this.#durable = Math.max(this.#durable, newestOf(store));
     const firstLost = Math.max(this.#durable, this.#sentAtReady) + 1;
     const lostSpanMs = firstLost > sentAtKill ? 0 : killMs - this.#counter.sentMs(firstLost);
-    await sleep(downMs);
-    const durable = this.#durable;
-    this.kills.push({ round, store, durable, lostSpanMs, sentAtReady: await this.start() });
+    return { round, store, durable: this.#durable, lostSpanMs };
   }
 
   /** Resolves when all that it collected is accepted. The bus must be silent, and the link up. */

@@ -14,6 +14,8 @@ import { Unit } from './unit.ts';
 import { until } from './until.ts';
 
 const GATEWAY = 'gateway/src/main.ts';
+/** Each way. As a mobile network's, and so long that most cuts find a batch or its acknowledgement under way. */
+const LINK_DELAY_MS = 120;
 const LOG_LINES_SHOWN = 40;
 
 /** What is asked of a running gateway. */
@@ -59,7 +61,7 @@ export class World {
     const sockets = mkdtempSync(join(tmpdir(), 'odograph-'));
     const counter = await CounterBus.open(join(sockets, 'can'), join(folder, 'counter.dbc'), options.seed);
     const port = await freePort();
-    const link = await Link.listen({ unit: UNIT, to: { host: '127.0.0.1', port } });
+    const link = await Link.listen({ unit: UNIT, to: { host: '127.0.0.1', port }, delayMs: LINK_DELAY_MS });
     const world = new World(folder, options, counter, link, port);
     try {
       await world.#gateway.start();
@@ -77,7 +79,7 @@ export class World {
   }
 
   /** Resolves when what failed is back. One fault of a target at a time. @throws where a program ended by itself */
-  async suffer({ round, target, how, downMs }: Fault): Promise<void> {
+  async suffer({ round, target, how, downMs, relapseMs }: Fault): Promise<void> {
     switch (target) {
       case 'link':
         this.#link.cut(how === 'silent' ? 'silent' : 'reset');
@@ -85,13 +87,10 @@ export class World {
         this.#link.restore();
         return;
       case 'agent':
-        return await this.#unit.kill(round, downMs);
+        return await this.#unit.kill(round, downMs, relapseMs);
       case 'gateway':
         if (!this.#gateway.running) throw new Error('the gateway ended by itself');
-        await this.#gateway.stop('SIGKILL');
-        await sleep(downMs);
-        await this.#gateway.start();
-        return;
+        return await this.#killGateway(downMs, relapseMs);
       case 'broker':
         await this.#options.kafka!.broker.stop('SIGKILL');
         await sleep(downMs);
@@ -137,6 +136,18 @@ export class World {
     await this.#link.close();
     await this.#counter.close();
     rmSync(this.#sockets, { recursive: true, force: true });
+  }
+
+  async #killGateway(downMs: number, relapseMs: number | undefined): Promise<void> {
+    await this.#gateway.stop('SIGKILL');
+    await sleep(downMs);
+    const ready = this.#gateway.start();
+    if (relapseMs !== undefined) {
+      ready.catch(() => {});
+      await sleep(relapseMs);
+      return await this.#killGateway(downMs, undefined);
+    }
+    await ready;
   }
 
   #kafkaArrivals(): { name: string; mayRepeat: boolean; arrivals: readonly BatchRecord[] }[] {
