@@ -19,6 +19,8 @@ export interface WorkerHandle<Api extends WorkerApi<Api>> {
   ): Promise<Awaited<ReturnType<Api[Name]>>>;
   /** Lets the calls under way end, then ends the thread. Later calls reject. */
   close(): Promise<void>;
+  /** Resolves with the reason where the thread ends though nobody closed it. Pending for ever otherwise. Never rejects. */
+  readonly failed: Promise<Error>;
 }
 
 /** The thread ended, by a crash or by `close`, before it answered. */
@@ -66,9 +68,12 @@ export function startWorker<Api extends WorkerApi<Api>>(
   const pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   let lastId = 0;
   let ended: Error | undefined;
+  let closing = false;
+  const { promise: failed, resolve: fail } = Promise.withResolvers<Error>();
 
   const end = (reason: Error): void => {
     ended ??= reason;
+    if (!closing) fail(ended);
     for (const { reject } of pending.values()) reject(ended);
     pending.clear();
   };
@@ -99,7 +104,9 @@ export function startWorker<Api extends WorkerApi<Api>>(
         pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
         worker.postMessage({ id, method, args } satisfies Request, transfersOf(args));
       }),
+    failed,
     close: () => {
+      closing = true;
       if (!ended) worker.postMessage({ close: true } satisfies Request);
       return exited;
     },

@@ -49,6 +49,21 @@ describe('a worker', () => {
     await expect(worker.call('add', 1, 1)).rejects.toMatchObject({ code: 'host/worker-ended' });
   });
 
+  it.each([
+    { name: 'by an exception', end: 'crash', message: 'the worker calculator.ts crashed: out of luck' },
+    { name: 'by itself', end: 'exit', message: 'the worker calculator.ts ended with status 3 before it answered' },
+  ] as const)('tells that it failed when it ends $name', async ({ end, message }) => {
+    worker.call(end).catch(() => {});
+    expect(await worker.failed).toMatchObject({ code: 'host/worker-ended', message });
+  });
+
+  it('has not failed when it is closed', async () => {
+    await worker.call('add', 1, 1);
+    await worker.close();
+    // The exit is over by now: whatever resolves at once is not `failed`.
+    expect(await Promise.race([worker.failed, Promise.resolve('closed')])).toBe('closed');
+  });
+
   it('lets the calls under way end when it is closed, and takes no more', async () => {
     const last = worker.call('later', 'done');
     await worker.close();

@@ -13,6 +13,7 @@ export const calculator = {
   fail: () => {
     throw Object.assign(new Error('no such file; name another'), { code: 'test/missing' });
   },
+  exit: () => process.exit(3),
   crash: () => {
     setImmediate(() => {
       throw new Error('out of luck');
