@@ -29,6 +29,7 @@ const roomOfPackage: Record<string, string> = {
   '@iot/nmea': 'protocols/nmea',
   '@iot/batch': 'protocols/batch',
   '@iot/host': 'host',
+  '@iot/host/config': 'host',
   '@iot/host/sqlite': 'host',
   '@iot/host/worker': 'host',
   '@iot/agent': 'agent',

@@ -1,4 +1,4 @@
-import { byteSize, duration, jsonSchemaOf } from '@iot/host';
+import { byteSize, duration, jsonSchemaOf } from '@iot/host/config';
 import { z } from 'zod';
 
 const name = z

@@ -5,7 +5,7 @@ export { decodeLog, interfacesOf } from './collect/log-decoder.ts';
 export { LogError } from './collect/log-reader.ts';
 export { OpenBatch } from './collect/open-batch.ts';
 export { Statistics } from './collect/statistics.ts';
-export { agentConfig } from './config.ts';
+export { loadAgentConfig, parseAgentConfig } from './config-file.ts';
 export { DriverError } from './drivers/error.ts';
 export { Replay, type ReplayOptions } from './drivers/replay/replay.ts';
 export { SerialStream } from './drivers/serial-stream.ts';

@@ -1,4 +1,3 @@
 export * from './cli.ts';
-export * from './config.ts';
 export * from './log.ts';
 export * from './signals.ts';

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { agentConfig, createSystemClock, openStore, startAgent } from '@iot/agent';
-import { createLogger, parseConfig } from '@iot/host';
-import { stringify } from 'yaml';
+import { createSystemClock, openStore, parseAgentConfig, startAgent } from '@iot/agent';
+import { createLogger } from '@iot/host';
 
 /**
  * Run as a process of its own by bench:agent, in plain JavaScript on the built packages, as they are shipped: an agent on four buses at 80 % of 500 kbit/s, replayed at their own pace,
@@ -35,10 +34,9 @@ const buses = Array.from({ length: 4 }, (_, i) => ({
   stamp: 'now',
   dbc: ['load.dbc'],
 }));
-const config = parseConfig(
-  stringify({ unit: 'bench', vehicle: 'bench', dataDir: join(folder, 'data'), buses }),
+const config = await parseAgentConfig(
+  JSON.stringify({ unit: 'bench', vehicle: 'bench', dataDir: join(folder, 'data'), buses }),
   'bench',
-  agentConfig,
 );
 const cpuBefore = process.cpuUsage();
 const agent = await startAgent({

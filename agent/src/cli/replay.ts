@@ -1,20 +1,11 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import {
-  type Command,
-  ConfigError,
-  createLogger,
-  listOf,
-  parseConfig,
-  textOf,
-  UsageError,
-  untilSignal,
-} from '@iot/host';
-import { stringify } from 'yaml';
+import { type Command, createLogger, listOf, textOf, UsageError, untilSignal } from '@iot/host';
 import { startAgent } from '../agent.ts';
 import { interfacesOf } from '../collect/log-decoder.ts';
-import { type AgentConfig, agentConfig } from '../config.ts';
+import type { AgentConfig } from '../config.ts';
+import { parseAgentConfig } from '../config-file.ts';
 import { machineId } from '../machine.ts';
 import { createSystemClock } from '../time/system-clock.ts';
 
@@ -108,9 +99,9 @@ async function configOf(values: Parameters<Command['run']>[0], log: string): Pro
     buses: interfaces.map((name) => ({ ...bus, name, interface: name })),
   };
   try {
-    return parseConfig(stringify(wanted), 'the command line', agentConfig);
+    return await parseAgentConfig(JSON.stringify(wanted), 'the command line');
   } catch (error) {
-    if (error instanceof ConfigError) throw new UsageError(error.message);
+    if ((error as { code?: string }).code === 'host/config') throw new UsageError((error as Error).message);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
-import { type Command, createLogger, loadConfig, textOf, untilSignal } from '@iot/host';
+import { type Command, createLogger, textOf, untilSignal } from '@iot/host';
 import { startAgent } from '../agent.ts';
-import { agentConfig } from '../config.ts';
+import { loadAgentConfig } from '../config-file.ts';
 import { machineId } from '../machine.ts';
 import { createSystemClock } from '../time/system-clock.ts';
 
@@ -18,7 +18,7 @@ export const runCommand: Command = {
   ],
   async run(values) {
     const configFile = textOf(values, 'config')!;
-    const config = loadConfig(configFile, agentConfig);
+    const config = await loadAgentConfig(configFile);
     const log = createLogger('odograph-agent', config.log);
     const clock = createSystemClock();
     const agent = await startAgent({ config, configFile, machineId: machineId(), clock, random: Math.random, log });

@@ -1,5 +1,5 @@
-import { type Command, loadConfig, textOf } from '@iot/host';
-import { agentConfig } from '../config.ts';
+import { type Command, textOf } from '@iot/host';
+import { loadAgentConfig } from '../config-file.ts';
 import { askStatus } from '../status.ts';
 
 interface Status {
@@ -51,7 +51,7 @@ export const statusCommand: Command = {
     ['odograph-agent status --json | jq .store.batches', 'batches that no gateway has accepted yet'],
   ],
   async run(values) {
-    const { dataDir } = loadConfig(textOf(values, 'config')!, agentConfig);
+    const { dataDir } = await loadAgentConfig(textOf(values, 'config')!);
     const status = (await askStatus(dataDir)) as Status | undefined;
     if (!status) {
       process.stderr.write(

@@ -1,5 +1,5 @@
-import { type Command, loadConfig, textOf } from '@iot/host';
-import { agentConfig, agentJsonSchema } from '../config.ts';
+import { type Command, textOf } from '@iot/host';
+import { agentConfigSchema, loadAgentConfig } from '../config-file.ts';
 import { readDbc, resolveFrom } from '../files.ts';
 import { tellProblem } from './decode.ts';
 
@@ -18,11 +18,11 @@ export const validateCommand: Command = {
   ],
   async run(values) {
     if (values.schema) {
-      process.stdout.write(`${JSON.stringify(agentJsonSchema(), null, 2)}\n`);
+      process.stdout.write(`${JSON.stringify(await agentConfigSchema(), null, 2)}\n`);
       return 0;
     }
     const file = textOf(values, 'config')!;
-    const config = loadConfig(file, agentConfig);
+    const config = await loadAgentConfig(file);
     for (const bus of config.buses) for (const dbc of bus.dbc) readDbc(resolveFrom(file, dbc), tellProblem);
     if (values.json) process.stdout.write(`${JSON.stringify(config, null, 2)}\n`);
     else

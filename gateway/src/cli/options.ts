@@ -1,4 +1,5 @@
-import { loadConfig, type OptionSpec, type OptionValues, textOf } from '@iot/host';
+import { type OptionSpec, type OptionValues, textOf } from '@iot/host';
+import { loadConfig } from '@iot/host/config';
 import { type GatewayConfig, gatewayConfig } from '../config.ts';
 
 export const configOption: OptionSpec = {
