@@ -34,6 +34,8 @@ export interface AgentOptions {
 export interface Agent {
   /** Resolves when every source that ends (recordings) has, and what it gave is in the store. */
   readonly ended: Promise<void>;
+  /** Resolves where the store ended by itself: nothing is kept from then on. Pending for ever otherwise. */
+  readonly failed: Promise<Error>;
   /** Resolves when the store holds nothing that a gateway has not accepted. */
   drained(): Promise<void>;
   status(): Promise<object>;
@@ -118,6 +120,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   return {
     status,
+    failed: store.failed,
     ended: Promise.all(buses.map((bus) => bus.ended)).then(async () => {
       open.cut();
       await committer.commit();

@@ -98,6 +98,8 @@ export type StoreNotice = Omit<BatchEvent, 'timeUs'>;
 export interface Store {
   /** Hex of the present epoch; changes on conflict. */
   readonly epoch: string;
+  /** Resolves where the store ended by itself and every call rejects from then on. Pending for ever otherwise. */
+  readonly failed: Promise<Error>;
   /**
    * One transaction: cut batches get the next seqs, and `journal` (the rows of the open batch since the last
    * commit, a body of their own) is added; cut batches empty the journal first. Evicts where room is needed. Rejects with

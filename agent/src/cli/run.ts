@@ -1,4 +1,4 @@
-import { type Command, createLogger, textOf, untilSignal } from '@iot/host';
+import { type Command, createLogger, exitWhenFailed, textOf, untilSignal } from '@iot/host';
 import { startAgent } from '../agent.ts';
 import { loadAgentConfig } from '../config-file.ts';
 import { machineId } from '../machine.ts';
@@ -22,6 +22,7 @@ export const runCommand: Command = {
     const log = createLogger('odograph-agent', config.log);
     const clock = createSystemClock();
     const agent = await startAgent({ config, configFile, machineId: machineId(), clock, random: Math.random, log });
+    exitWhenFailed(agent.failed, log);
     process.stdout.write(`${JSON.stringify({ ready: true, unit: config.unit, vehicle: config.vehicle })}\n`);
     agent.ended.then(
       () => log.info('every recording is at its end; the agent stays to deliver'),

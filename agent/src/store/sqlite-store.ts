@@ -28,11 +28,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 /** The store as the main thread sees it: hands every call to the engine. */
 class SqliteStore implements Store {
+  readonly failed: Promise<Error>;
   readonly #worker: WorkerHandle<StoreWorkerApi>;
   #epoch: string;
 
   constructor(worker: WorkerHandle<StoreWorkerApi>, epoch: string) {
     this.#worker = worker;
+    this.failed = worker.failed;
     this.#epoch = epoch;
   }
 
