@@ -1,11 +1,11 @@
-import { compileMessage, type createMatcher, type FrameDecoder } from '@iot/dbc';
+import { compileMessage, type DbcMessage, type FrameDecoder, type Matcher } from '@iot/dbc';
 import { FRAME_BYTES_MAX, type FrameBlock, Rows, type TableDef } from '@iot/wire';
 import type { OpenBatch } from './open-batch.ts';
 import { planTable, Sampler, type Sampling } from './sampling.ts';
 
 export interface BusCollectorOptions {
   readonly bus: string;
-  readonly matcher: ReturnType<typeof createMatcher>;
+  readonly matcher: Matcher;
   readonly open: OpenBatch;
   /** The name a signal goes by: its VSS path, or `<Message>.<Signal>`. */
   readonly nameOf: (signal: string) => string;
@@ -31,7 +31,7 @@ export class BusCollector {
   /** By can_id with flags; null where nothing of it is collected. */
   readonly #routes = new Map<number, Route | null>();
   /** By message and source address: ids that differ in priority or destination share a route. */
-  readonly #routesByMessage = new Map<string, Route | null>();
+  readonly #routesByMessage = new Map<DbcMessage, Map<number | undefined, Route | null>>();
   /** Frames that gave at least one table a row or would have, had the sampling wanted it. */
   decoded = 0;
 
@@ -59,16 +59,17 @@ export class BusCollector {
     const match = this.#options.matcher.match(id);
     let route: Route | null = null;
     if (match) {
-      const key = `${match.message.name}@${match.source ?? ''}`;
-      const known = this.#routesByMessage.get(key);
+      const bySource = this.#routesByMessage.get(match.message) ?? new Map<number | undefined, Route | null>();
+      this.#routesByMessage.set(match.message, bySource);
+      const known = bySource.get(match.source);
       route = known === undefined ? this.#makeRoute(match.message, match.source) : known;
-      this.#routesByMessage.set(key, route);
+      bySource.set(match.source, route);
     }
     this.#routes.set(id, route);
     return route;
   }
 
-  #makeRoute(message: Parameters<typeof compileMessage>[0], source: number | undefined): Route | null {
+  #makeRoute(message: DbcMessage, source: number | undefined): Route | null {
     const { bus, nameOf, samplingOf } = this.#options;
     const compiled = compileMessage(message, {
       names: nameOf,

@@ -49,11 +49,13 @@ export class OpenBatch {
     return this.#tables.values();
   }
 
-  /** The rows of a table; the same object for the same (name, bus, source). */
+  /** The rows of a table; the same object for the same (name, bus, source) with the same signals. */
   table(def: TableDef): Rows {
     const key = JSON.stringify([def.name, def.bus, def.source]);
     const known = this.#tables.get(key);
-    if (known) return known;
+    if (known && JSON.stringify(known.def.signals) === JSON.stringify(def.signals)) return known;
+    // Two messages of one name, in two DBC files: the second's table is told apart by a prime.
+    if (known) return this.table({ ...def, name: `${def.name}′` });
     const rows = new Rows(def);
     this.#tables.set(key, rows);
     this.#schema = undefined;

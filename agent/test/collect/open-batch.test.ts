@@ -82,6 +82,18 @@ describe('OpenBatch', () => {
     expect(cut).toEqual([]);
   });
 
+  it('keeps tables of one name with other signals apart', () => {
+    const other = { ...def('A'), signals: def('B').signals };
+    add(open.table(def('A')), 0, 1);
+    add(open.table(other), 0, 2);
+    expect(open.table(other)).toBe(open.table(other));
+    open.cut();
+    expect(contentOf(cut[0]).rows).toEqual([
+      ['A', 0, 1],
+      ['A′', 0, 2],
+    ]);
+  });
+
   it('journals only what came since, and the cut batch holds it all', () => {
     const a = open.table(def('A'));
     add(a, 0, 1);

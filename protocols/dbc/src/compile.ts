@@ -13,7 +13,15 @@ export interface CompileOptions {
   readonly select?: (signal: string) => boolean;
   /** The name it goes by. Default: `<Message>.<Signal>`. */
   readonly names?: (signal: string) => string;
+  /**
+   * Payloads are whole ones put together by a transport protocol. Otherwise a message that is declared longer than 8 bytes is
+   * not read from 8 or fewer: those are the segments of such a payload, not the message.
+   */
+  readonly reassembled?: boolean;
 }
+
+/** Most that a classic CAN frame holds. */
+const CLASSIC_BYTES = 8;
 
 export interface CompiledMessage {
   readonly message: DbcMessage;
@@ -35,11 +43,13 @@ interface Group {
 
 /** Compiles the wanted signals of a message; undefined where none is. */
 export function compileMessage(message: DbcMessage, options: CompileOptions = {}): CompiledMessage | undefined {
-  const { select = () => true, names = (name: string) => name } = options;
+  const { select = () => true, names = (name: string) => name, reassembled = false } = options;
   const wanted = message.signals.filter((signal) => select(`${message.name}.${signal.name}`));
   if (wanted.length === 0) return undefined;
   const groups = groupsOf(message, wanted);
-  const make = new Function('groups', sourceOf(message, groups)) as (rows: readonly Rows[]) => FrameDecoder['decode'];
+  const make = new Function('groups', sourceOf(message, groups, reassembled)) as (
+    rows: readonly Rows[],
+  ) => FrameDecoder['decode'];
   return {
     message,
     tables: (bus, source) =>
@@ -60,26 +70,35 @@ function definitionOf(signal: DbcSignal, name: string): SignalDef {
 
 function groupsOf(message: DbcMessage, wanted: readonly DbcSignal[]): Group[] {
   const groups = new Map<string, Group>();
+  const suffixes = new Set<string>();
   for (const signal of wanted) {
     const chain = chainOf(message, signal);
-    const suffix = chain
-      .map(({ ranges }) => `#${ranges.map(([from, to]) => (from === to ? from : `${from}-${to}`)).join(',')}`)
-      .join('');
     const key = chain.map(({ selector, ranges }) => `${selector.name}${JSON.stringify(ranges)}`).join();
     const known = groups.get(key);
-    if (known) known.signals.push(signal);
-    else {
-      const condition = chain.length === 0 ? undefined : chain.map(conditionOf).join(' && ');
-      const selectorBytes = Math.max(0, ...chain.map(({ selector }) => bytesNeeded(selector)));
-      groups.set(key, { suffix, condition, signals: [signal], selectorBytes });
+    if (known) {
+      known.signals.push(signal);
+      continue;
     }
+    // Two selectors may have groups of the same values: then the name says which.
+    const plain = chain.map(({ ranges }) => `#${rangesText(ranges)}`).join('');
+    const suffix = suffixes.has(plain)
+      ? chain.map(({ selector, ranges }) => `#${selector.name}=${rangesText(ranges)}`).join('')
+      : plain;
+    suffixes.add(suffix);
+    const condition = chain.length === 0 ? undefined : chain.map(conditionOf).join(' && ');
+    const selectorBytes = Math.max(0, ...chain.map(({ selector }) => bytesNeeded(selector)));
+    groups.set(key, { suffix, condition, signals: [signal], selectorBytes });
   }
   return [...groups.values()].sort((a, b) => Number(a.condition !== undefined) - Number(b.condition !== undefined));
 }
 
+function rangesText(ranges: Link['ranges']): string {
+  return ranges.map(([from, to]) => (from === to ? from : `${from}-${to}`)).join(',');
+}
+
 type Link = { readonly selector: DbcSignal; readonly ranges: readonly (readonly [number, number])[] };
 
-/** The selectors a signal depends on, outermost first (extended multiplexing nests them). A circle ends at its second round. */
+/** The selectors a signal depends on, outermost first (extended multiplexing nests them). parseDbc has cut circles. */
 function chainOf(message: DbcMessage, signal: DbcSignal): Link[] {
   const chain: Link[] = [];
   for (let { when } = signal; when && chain.length < message.signals.length; ) {
@@ -92,7 +111,8 @@ function chainOf(message: DbcMessage, signal: DbcSignal): Link[] {
 }
 
 function conditionOf({ selector, ranges }: Link): string {
-  const raw = `Number(${rawExpression(selector)})`;
+  // Multiplexer values are bit patterns, whatever the selector's own sign.
+  const raw = `Number(${rawExpression({ ...selector, signed: false })})`;
   const tests = ranges.map(([from, to]) =>
     from === to ? `${raw} === ${from}` : `(${raw} >= ${from} && ${raw} <= ${to})`,
   );
@@ -100,13 +120,14 @@ function conditionOf({ selector, ranges }: Link): string {
 }
 
 /** Source of a function (groups) => decode: straight-line code for this message alone. */
-function sourceOf(message: DbcMessage, groups: readonly Group[]): string {
+function sourceOf(message: DbcMessage, groups: readonly Group[], reassembled: boolean): string {
   const declarations = groups.flatMap(({ signals }, g) => [
     `const rows${g} = groups[${g}];`,
     ...signals.map((_, s) => `const c${g}_${s} = rows${g}.columns[${s}];`),
   ]);
+  const gate = message.length > CLASSIC_BYTES && !reassembled ? `if (length <= ${CLASSIC_BYTES}) return;\n` : '';
   const bodies = groups.map((group, g) => groupSource(message, group, g));
-  return `'use strict';\n${declarations.join('\n')}\nreturn (data, at, length, timeUs) => {\n${bodies.join('\n')}\n};`;
+  return `'use strict';\n${declarations.join('\n')}\nreturn (data, at, length, timeUs) => {\n${gate}${bodies.join('\n')}\n};`;
 }
 
 function groupSource(message: DbcMessage, { signals, condition, selectorBytes }: Group, g: number): string {

@@ -7,7 +7,10 @@ export interface Match {
   readonly source?: number;
 }
 
-/** Finds the message of a CAN id (with flags, as in FrameBlock). Where several files have it, the first does. */
+/**
+ * Finds the message of a CAN id (with flags, as in FrameBlock): by its whole id, else, for J1939, by PGN at any source
+ * address and priority. Where several files have it, the first does.
+ */
 export interface Matcher {
   match(id: number): Match | undefined;
 }
@@ -26,17 +29,15 @@ export function createMatcher(databases: readonly Dbc[]): Matcher {
   const byId = new Map<number, DbcMessage>();
   const byPgn = new Map<number, DbcMessage>();
   for (const message of databases.flatMap((database) => database.messages)) {
-    if (message.isJ1939) {
-      if (!byPgn.has(pgnOf(message.id))) byPgn.set(pgnOf(message.id), message);
-    } else if (!byId.has(message.id)) byId.set(message.id, message);
+    if (!byId.has(message.id)) byId.set(message.id, message);
+    if (message.isJ1939 && !byPgn.has(pgnOf(message.id))) byPgn.set(pgnOf(message.id), message);
   }
   return {
     match(id) {
       if ((id & (ID_REMOTE | ID_ERROR)) !== 0) return undefined;
-      const exact = byId.get(id);
-      if (exact) return { message: exact };
-      const group = (id & ID_EXTENDED) !== 0 ? byPgn.get(pgnOf(id)) : undefined;
-      return group && { message: group, source: id & 0xff };
+      const message = byId.get(id) ?? ((id & ID_EXTENDED) !== 0 ? byPgn.get(pgnOf(id)) : undefined);
+      if (!message) return undefined;
+      return message.isJ1939 ? { message, source: id & 0xff } : { message };
     },
   };
 }

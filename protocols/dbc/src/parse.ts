@@ -112,7 +112,8 @@ function takeSignal(drafts: Drafts, { line, text }: Statement): void {
   const signal = parseSignal(text);
   if (typeof signal === 'string') return tell(drafts, line, `${signal}: ${excerpt(text)}; the signal is left out`);
   if (message.name === INDEPENDENT_SIGNALS) return;
-  const past = lastBit(signal) >= message.length * 8;
+  // Length 0 is what some tools write where they do not know it.
+  const past = message.length > 0 && lastBit(signal) >= message.length * 8;
   if (past)
     return tell(
       drafts,
@@ -166,7 +167,10 @@ function takeMultiplexValues(drafts: Drafts, { line, text }: Statement): void {
   const ranges = [...match[4].matchAll(/(\d+)\s*-\s*(\d+)/g)].map(
     ([, from, to]) => [Number(from), Number(to)] as const,
   );
-  signal.when = { selector: match[3], ranges };
+  if (ranges.length === 0 || ranges.some(([from, to]) => from > to || to > 0xffff_ffff)) {
+    return tell(drafts, line, `${signal.name} has no multiplexer values that can be: ${excerpt(match[4])}`);
+  }
+  signal.when = { selector: match[3], ranges: ranges.sort(([one], [other]) => one - other) };
 }
 
 // VAL_ message_id signal_name { value "text" } ;     or VAL_ … table_name ;
@@ -188,29 +192,42 @@ function takeAttribute(drafts: Drafts, text: string): void {
   const format = /^BA_\s+"VFrameFormat"\s+BO_\s+(\d+)\s+"?(\w+)"?/.exec(text);
   if (format) {
     const message = drafts.messages.get(Number(format[1]));
-    if (message) message.frameFormat = /^\d+$/.test(format[2]) ? drafts.frameFormats[Number(format[2])] : format[2];
+    if (message) message.frameFormat = format[2];
     return;
   }
   drafts.protocol = /^BA_\s+"ProtocolType"\s+"([^"]*)"/.exec(text)?.[1] ?? drafts.protocol;
 }
 
 function finish(drafts: Drafts, { line, name, id, length, signals, frameFormat }: MessageDraft): DbcMessage {
-  const format = frameFormat ?? drafts.defaultFrameFormat;
-  const isExtended = (id & ID_EXTENDED) !== 0;
+  // By number in the attribute's definition, wherever in the file that stands.
+  const isNumber = frameFormat !== undefined && /^\d+$/.test(frameFormat);
+  const format = (isNumber ? drafts.frameFormats[Number(frameFormat)] : frameFormat) ?? drafts.defaultFrameFormat;
+  const isExtended = (id & ID_EXTENDED) !== 0 || id > 0x7ff;
+  if (id > 0x7ff && (id & ID_EXTENDED) === 0) {
+    tell(drafts, line, `message ${name} has the 29-bit id ${id} without bit 31 set; it is taken as extended`);
+  }
   const isJ1939 = isExtended && (format === 'J1939PG' || (frameFormat === undefined && drafts.protocol === 'J1939'));
   const selectors = signals.filter((signal) => signal.isSelector);
   for (const signal of signals) {
     // Simple multiplexing names no selector: it is the message's only one.
-    if (signal.when?.selector === '') signal.when = selectors[0] && { ...signal.when, selector: selectors[0].name };
-    const selector = signal.when?.selector;
-    if (selector !== undefined && !signals.some((other) => other.name === selector)) {
-      tell(
-        drafts,
-        line,
-        `${name}.${signal.name} depends on ${selector}, which the message does not have; it is read always`,
-      );
-      signal.when = undefined;
-    }
+    if (signal.when?.selector === '') signal.when = { ...signal.when, selector: selectors[0]?.name ?? 'a selector' };
+    const fault = selectorFault(signal, signals);
+    if (fault === undefined) continue;
+    tell(drafts, line, `${name}.${signal.name} depends on ${signal.when!.selector}, ${fault}; it is read always`);
+    signal.when = undefined;
   }
   return { name, id: isExtended ? (ID_EXTENDED | (id & ID_MASK)) >>> 0 : id & 0x7ff, length, isJ1939, signals };
+}
+
+/** What keeps a signal's chain of selectors from ending at one that is always there. */
+function selectorFault(signal: SignalDraft, signals: readonly SignalDraft[]): string | undefined {
+  const seen = new Set([signal.name]);
+  for (let { when } = signal; when; ) {
+    const selector = signals.find((other) => other.name === when!.selector);
+    if (!selector) return 'which the message does not have';
+    if (seen.has(selector.name)) return 'which depends on it in turn';
+    seen.add(selector.name);
+    when = selector.when;
+  }
+  return undefined;
 }

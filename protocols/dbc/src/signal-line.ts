@@ -5,6 +5,7 @@ export type SignalDraft = { -readonly [Key in keyof DbcSignal]: DbcSignal[Key] }
 
 // SG_ signal_name multiplexer_indicator? ':' start_bit '|' signal_size '@' byte_order value_type '(' factor ',' offset ')'
 //   '[' minimum '|' maximum ']' unit receivers          byte_order: 0 big endian, 1 little; value_type: + unsigned, - signed
+const MULTIPLEXER_MAX = 0xffff_ffff;
 const NUMBER = String.raw`\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*`;
 const SIGNAL = new RegExp(
   String.raw`^SG_\s+([A-Za-z_]\w*)\s*(M|m\d+M?)?\s*:\s*(\d+)\s*\|\s*(\d+)\s*@\s*([01])\s*([+-])` +
@@ -19,6 +20,10 @@ export function parseSignal(text: string): SignalDraft | string {
   const bitLength = Number(size);
   if (bitLength < 1 || bitLength > 64) return `signal ${name} has ${bitLength} bits; 1 to 64 can be read`;
   const group = /^m(\d+)/.exec(indicator ?? '')?.[1];
+  if (!Number.isFinite(Number(factor ?? 1)) || !Number.isFinite(Number(offset ?? 0)))
+    return `signal ${name} has a factor or offset beyond any number`;
+  if (Number(group ?? 0) > MULTIPLEXER_MAX)
+    return `signal ${name} has the multiplexer value ${group}, more than 32 bits`;
   return {
     name,
     startBit: Number(start),

@@ -104,6 +104,28 @@ describe('decoding', () => {
     });
   });
 
+  it('groups of equal values under two selectors are tables of their own', () => {
+    const dbc = message(
+      ' SG_ S M : 0|8@1+ (1,0) [0|0] "" X\n SG_ T M : 8|8@1+ (1,0) [0|0] "" X\n SG_ A m1 : 16|8@1+ (1,0) [0|0] "" X\n SG_ B m1 : 24|8@1+ (1,0) [0|0] "" X',
+      'SG_MUL_VAL_ 256 A S 1-1;\nSG_MUL_VAL_ 256 B T 1-1;',
+    );
+    const rows = decodeAll(dbc, ['01000a0000000000', '0001000b00000000']);
+    expect(rows).toEqual({
+      M: [
+        [1, 0],
+        [0, 1],
+      ],
+      'M#1': [[10]],
+      'M#T=1': [[11]],
+    });
+  });
+
+  it('segments of a longer payload are not read as the message', () => {
+    const dbc = `BO_ 256 M: 55 X\n SG_ A : 0|8@1+ (1,0) [0|0] "" X\n`;
+    expect(decodeAll(dbc, ['1035610100000000'])).toEqual({ M: [] });
+    expect(decodeAll(dbc, ['07'.padEnd(110, '0')])).toEqual({ M: [[7]] });
+  });
+
   it('signals that a short frame does not reach are absent', () => {
     const { database } = parseDbc(message(' SG_ A : 0|8@1+ (1,0) [0|0] "" X\n SG_ B : 8|8@1+ (1,0) [0|0] "" X'), 'f');
     const compiled = compileMessage(database.messages[0])!;
@@ -142,6 +164,13 @@ describe('J1939', () => {
     expect(match(0x98f0042a)).toMatchObject({ source: 0x2a });
     expect(match(0x8cf00500)).toBeUndefined();
     expect(match(0x0cf00400)).toBeUndefined();
+  });
+
+  it('prefers the message of the whole id to one of the same PGN', () => {
+    const two = `${EEC1}BO_ 2364539946 EEC1_2A: 8 X\n SG_ A : 0|8@1+ (1,0) [0|0] "" X\nBA_ "VFrameFormat" BO_ 2364539946 3;\n`;
+    const matcher = createMatcher([parseDbc(two, 'f').database]);
+    expect(matcher.match(0x8cf0042a)).toMatchObject({ source: 0x2a, message: { name: 'EEC1_2A' } });
+    expect(matcher.match(0x8cf00400)).toMatchObject({ source: 0, message: { name: 'EEC1' } });
   });
 
   it('0CF00400#F07D859B0FFFFF85 is 499.375 rpm (cantools#551)', () => {

@@ -84,6 +84,43 @@ describe('parseDbc', () => {
     expect(database.messages[0].signals[0].when).toBeUndefined();
   });
 
+  it.each([
+    {
+      name: 'a selector that is not there',
+      text: ' SG_ X m1 : 0|8@1+ (1,0) [0|0] "" B',
+      says: 'depends on a selector',
+    },
+    {
+      name: 'selectors in a circle',
+      text: ' SG_ S m1M : 0|8@1+ (1,0) [0|0] "" B\n SG_ T m1M : 8|8@1+ (1,0) [0|0] "" B\nSG_MUL_VAL_ 1 S T 1-1;\nSG_MUL_VAL_ 1 T S 1-1;',
+      says: 'which depends on it in turn',
+    },
+    { name: 'a factor that is no number', text: ' SG_ X : 0|8@1+ (1e999,0) [0|0] "" B', says: 'beyond any number' },
+    {
+      name: 'a multiplexer value of 80 bits',
+      text: ` SG_ X m${'9'.repeat(24)} : 0|8@1+ (1,0) [0|0] "" B`,
+      says: 'more than 32 bits',
+    },
+  ])('tells $name', ({ text, says }) => {
+    expect(
+      parseDbc(`BO_ 1 M: 8 A\n${text}\n`, 'f')
+        .problems.map((problem) => problem.message)
+        .join(),
+    ).toContain(says);
+  });
+
+  it('takes a 29-bit id without bit 31 as extended, and says so', () => {
+    const { database, problems } = parseDbc('BO_ 217056510 M: 8 A\n SG_ X : 0|8@1+ (1,0) [0|0] "" B\n', 'f');
+    expect(database.messages[0].id).toBe(0x8cf004fe);
+    expect(problems).toHaveLength(1);
+  });
+
+  it('finds J1939 messages though the attribute is used before it is defined', () => {
+    const text =
+      'BO_ 2364540158 M: 8 A\nBA_ "VFrameFormat" BO_ 2364540158 3;\nBA_DEF_ BO_ "VFrameFormat" ENUM "a","b","c","J1939PG";\n';
+    expect(parseDbc(text, 'f').database.messages[0].isJ1939).toBe(true);
+  });
+
   it('takes 100,000 damaged files without harm', () => {
     const lines = GOOD.split('\n');
     // A hundred statements in each run, one piece of each exchanged for noise: a hundred damaged inputs for the price of one.
@@ -95,7 +132,7 @@ describe('parseDbc', () => {
         const { database, problems } = parseDbc(statements.join('\n'), 'f');
         expect(problems.length).toBeLessThanOrEqual(100);
         for (const { length, signals } of database.messages)
-          for (const { bitLength } of signals) expect(bitLength).toBeLessThanOrEqual(length * 8);
+          for (const { bitLength } of signals) expect(bitLength).toBeLessThanOrEqual(length === 0 ? 64 : length * 8);
       }),
       { numRuns: 1_000 },
     );
