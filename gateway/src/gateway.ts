@@ -12,6 +12,7 @@ import { MqttIngress } from './ingress/index.ts';
 import { ledgerOf } from './ledger/units.ts';
 import { serveQuestions } from './local-socket.ts';
 import { createMetrics, type GatewayMetrics } from './metrics.ts';
+import { Opened } from './opened.ts';
 import type { Acceptor, Clock, Sink } from './ports.ts';
 import { createProbes } from './probes.ts';
 import { Sessions } from './sessions.ts';
@@ -33,6 +34,8 @@ export interface Gateway {
   readonly addresses: { readonly mqtt: readonly string[]; readonly console: string | undefined };
   /** Id of the data directory. */
   readonly id: string;
+  /** Resolves where spool or history ended by themselves: a gateway without them is none. Pending for ever otherwise. */
+  readonly failed: Promise<Error>;
   /** Answers what is under way, loses nothing, closes. */
   stop(): Promise<void>;
 }
@@ -41,13 +44,23 @@ export interface Gateway {
 const PAGE_DIR = join(import.meta.dirname, '../console/dist');
 const WITHHELD = { withholdMsMax: 30_000, bytesMax: 64 * 1024 ** 2, groupBytesMax: 1024 ** 2 };
 
-/** Puts a gateway together from its config and starts it. @throws ConfigError and others that say what to do */
+/** Puts a gateway together from its config and starts it. Where that fails, nothing stays open. @throws ConfigError and others that say what to do */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const opened = new Opened();
+  try {
+    return await openGateway(options, opened);
+  } catch (error) {
+    await opened.close().catch((left: unknown) => options.log.error(left, 'after a start that failed'));
+    throw error;
+  }
+}
+
+async function openGateway(options: GatewayOptions, opened: Opened): Promise<Gateway> {
   const { config, clock, random, log } = options;
   mkdirSync(config.dataDir, { recursive: true, mode: 0o750 });
   const metrics = createMetrics();
   const sessions = new Sessions(() => clock.nowMs());
-  const { sinks, history, kafka } = await openSinks(options);
+  const { sinks, history, kafka } = await openSinks(options, opened);
   const spool = await Spool.open({
     path: join(config.dataDir, 'spool.db'),
     sinks: sinks.map((sink) => sink.name),
@@ -56,10 +69,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     metrics: metrics.dataPlane,
     log,
   });
+  opened.add(() => spool.close());
+  const delivery = new Delivery({ sinks, spool, clock, random, metrics: metrics.dataPlane, log });
+  opened.add(() => delivery.stop());
   const withheld =
     config.ack === 'kafka' && kafka
       ? new Withheld({ ...WITHHELD, sink: kafka, clock, random, metrics: metrics.dataPlane, log })
       : undefined;
+  opened.add(() => withheld?.stop());
   const live = new LiveUpdates(log);
   const acceptor = new BatchAcceptor({
     store: spool,
@@ -69,35 +86,31 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     log,
     ...(withheld && kafka && { withheld: { sink: kafka.name, queue: withheld } }),
   });
+  opened.add(() => acceptor.stop());
   const ingress = makeIngress(options, spool.gateway, watched(acceptor, sessions), metrics);
-  const delivery = new Delivery({ sinks, spool, clock, random, metrics: metrics.dataPlane, log });
-  delivery.start();
   const probes = createProbes({ config, spool, sinks, metrics, clock, state: () => ingress.state });
   const questions = await serveQuestions(config.dataDir, async (question) =>
     question.ask === 'status' ? probes.status() : ledgerOf(spool, question.units),
   );
+  opened.add(() => questions.close());
   const data = createGatewayData({ history, spool, sessions, live, clock });
   const page = config.console && makeConsole(options, config.console, data, probes.paths);
+  opened.add(() => page?.close());
   const consoleAddress = await page?.listen();
+  // Units come in last, when all that answers them stands, and leave first.
+  opened.add(() => ingress.close(config.stopGrace));
   const { addresses } = await ingress.listen();
+  delivery.start();
 
   return {
     id: spool.gateway,
     addresses: { mqtt: addresses, console: consoleAddress },
-    async stop() {
-      await ingress.close(config.stopGrace);
-      acceptor.stop();
-      withheld?.stop();
-      await page?.close();
-      await questions.close();
-      await delivery.stop();
-      await spool.close();
-      for (const sink of sinks) await sink.close();
-    },
+    failed: Promise.race([spool.failed, ...(history ? [history.failed] : [])]),
+    stop: () => opened.close(),
   };
 }
 
-async function openSinks({ config, configFile, clock, log }: GatewayOptions) {
+async function openSinks({ config, configFile, clock, log }: GatewayOptions, opened: Opened) {
   const history = config.sinks.history
     ? await HistorySink.open({
         path: join(config.dataDir, 'history.db'),
@@ -107,7 +120,9 @@ async function openSinks({ config, configFile, clock, log }: GatewayOptions) {
         log,
       })
     : undefined;
+  opened.add(() => history?.close());
   const kafka = config.sinks.kafka ? makeKafkaSink(config.sinks.kafka, configFile, log) : undefined;
+  opened.add(() => kafka?.close());
   const sinks: Sink[] = [history, kafka].filter((sink) => sink !== undefined);
   return { sinks, history, kafka };
 }

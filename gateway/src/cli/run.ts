@@ -1,4 +1,4 @@
-import { type Command, createLogger, untilSignal } from '@iot/host';
+import { type Command, createLogger, exitWhenFailed, untilSignal } from '@iot/host';
 import { systemClock } from '../clock.ts';
 import { startGateway } from '../gateway.ts';
 import { configOption, readConfig } from './options.ts';
@@ -22,6 +22,7 @@ export const runCommand: Command = {
     const { file, config } = readConfig(values);
     const log = createLogger('odograph-gateway', config.log);
     const gateway = await startGateway({ config, configFile: file, clock: systemClock, random: Math.random, log });
+    exitWhenFailed(gateway.failed, log);
     const { mqtt, console: page } = gateway.addresses;
     process.stdout.write(`${JSON.stringify({ ready: true, gateway: gateway.id, mqtt, console: page })}\n`);
     await untilSignal(async (signal) => {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { listenError } from '../listen-error.ts';
 import { type ApiParts, answers, type Query, requireLinks } from './api.ts';
 import type { ConsoleData } from './data.ts';
 import { DepthLog } from './depth-log.ts';
@@ -145,10 +146,7 @@ export function createConsole(options: ConsoleOptions): Console {
 
 function listen(server: Server, host: string, port: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const hint = error.code === 'EADDRINUSE' ? ': another program listens there; set console.port to a free one' : '';
-      reject(new Error(`the console cannot listen on ${host}:${port} (${error.code ?? error.message})${hint}`));
-    });
+    server.once('error', (error) => reject(listenError({ host, port }, error)));
     server.listen(port, host, () => {
       const address = server.address() as AddressInfo;
       const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;

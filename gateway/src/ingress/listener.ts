@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { Logger } from '@iot/host';
+import { listenError } from '../listen-error.ts';
 import type { Identity } from './connect.ts';
 import type { IngressLimits } from './limits.ts';
 import type { IngressMetrics } from './metrics.ts';
@@ -44,7 +45,7 @@ export async function openListener(listener: MqttListener, context: ListenerCont
   server.maxConnections = context.limits.connections;
   server.on('drop', () => context.metrics.refused('connection-limit'));
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(new Error(explainListen(listener, error), { cause: error })));
+    server.once('error', (error) => reject(listenError(listener, error)));
     server.listen({ host: listener.host, port: listener.port, backlog: 4096 }, resolve);
   });
   server.removeAllListeners('error');
@@ -86,18 +87,4 @@ function tlsServer(files: TlsFiles, { limits, metrics, log, nowMs, connected }: 
   };
   server.on('tlsClientError', (error, socket) => refuse(socket, error));
   return server;
-}
-
-function explainListen({ host, port }: MqttListener, error: NodeJS.ErrnoException): string {
-  const place = `${host}:${port}`;
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return `cannot listen on ${place}: the port is in use; stop the program that has it (\`ss -ltnp\` names it) or choose another port`;
-    case 'EACCES':
-      return `cannot listen on ${place}: not permitted; choose a port above 1023 or give the service CAP_NET_BIND_SERVICE`;
-    case 'EADDRNOTAVAIL':
-      return `cannot listen on ${place}: this machine has no such address; use one of its own, or 0.0.0.0 for all`;
-    default:
-      return `cannot listen on ${place}: ${error.message}`;
-  }
 }

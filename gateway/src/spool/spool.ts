@@ -32,6 +32,8 @@ const QUEUE_BYTES_MAX = 32 * 1024 ** 2;
 export class Spool {
   /** Id of the data directory: random, made with the file. Another one means that what this gateway knew is gone. */
   readonly gateway: string;
+  /** Resolves where the worker ended by itself: nothing is accepted from then on. */
+  readonly failed: Promise<Error>;
   readonly #worker: WorkerHandle<SpoolWorkerApi>;
   readonly #group: GroupCommit;
   readonly #options: SpoolOptions;
@@ -40,6 +42,7 @@ export class Spool {
   private constructor(options: SpoolOptions, worker: WorkerHandle<SpoolWorkerApi>, gateway: string) {
     this.#options = options;
     this.#worker = worker;
+    this.failed = worker.failed;
     this.gateway = gateway;
     this.#group = new GroupCommit({
       commit: (writes) => this.#commit(writes),

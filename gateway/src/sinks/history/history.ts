@@ -16,6 +16,8 @@ export interface HistorySinkOptions extends HistoryOptions {
 /** The embedded history: a sink that keeps batches in SQLite, and answers the console from them. SQLite runs in a worker. */
 export class HistorySink implements Sink, HistoryQueries {
   readonly name = 'history';
+  /** Resolves where the worker ended by itself: nothing is kept or answered from then on. */
+  readonly failed: Promise<Error>;
   readonly #worker: WorkerHandle<HistoryWorkerApi>;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -23,6 +25,7 @@ export class HistorySink implements Sink, HistoryQueries {
 
   private constructor(worker: WorkerHandle<HistoryWorkerApi>, clock: Clock, log: Logger) {
     this.#worker = worker;
+    this.failed = worker.failed;
     this.#clock = clock;
     this.#log = log;
   }
