@@ -151,6 +151,7 @@ function transfersOf(values: readonly unknown[]): Transferable[] {
   return values.flatMap((value) => (typeof value === 'object' && value !== null ? (handedOver.get(value) ?? []) : []));
 }
 
+/** With its directory: many a worker's module is called `worker`. */
 function nameOf(url: URL): string {
-  return url.pathname.slice(url.pathname.lastIndexOf('/') + 1);
+  return url.pathname.split('/').slice(-2).join('/');
 }

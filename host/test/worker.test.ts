@@ -44,14 +44,18 @@ describe('a worker', () => {
     for (const call of calls)
       await expect(call).rejects.toMatchObject({
         code: 'host/worker-ended',
-        message: 'the worker calculator.ts crashed: out of luck',
+        message: 'the worker workers/calculator.ts crashed: out of luck',
       });
     await expect(worker.call('add', 1, 1)).rejects.toMatchObject({ code: 'host/worker-ended' });
   });
 
   it.each([
-    { name: 'by an exception', end: 'crash', message: 'the worker calculator.ts crashed: out of luck' },
-    { name: 'by itself', end: 'exit', message: 'the worker calculator.ts ended with status 3 before it answered' },
+    { name: 'by an exception', end: 'crash', message: 'the worker workers/calculator.ts crashed: out of luck' },
+    {
+      name: 'by itself',
+      end: 'exit',
+      message: 'the worker workers/calculator.ts ended with status 3 before it answered',
+    },
   ] as const)('tells that it failed when it ends $name', async ({ end, message }) => {
     worker.call(end).catch(() => {});
     expect(await worker.failed).toMatchObject({ code: 'host/worker-ended', message });
