@@ -14,6 +14,7 @@ import type { ByteStream, CanBus, Clock, Store, Uplink } from './ports.ts';
 import { serveStatus } from './status.ts';
 import { openStore, type StoreOptions } from './store/index.ts';
 import { Discipline } from './time/discipline.ts';
+import type { KnownBoots } from './time/known-boots.ts';
 import { isNtpSynchronised } from './time/synchronised.ts';
 import { MqttUplink } from './uplink/mqtt.ts';
 import { Sender } from './uplink/sender.ts';
@@ -87,8 +88,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     bytesMax: config.store.bytesMax,
   });
   const uplink = config.gateway && makeUplink(options, config.gateway);
+  const boots = new KnownBoots(`${config.dataDir}/clock.json`);
   const sender =
-    uplink && makeSender(options, store, uplink, discipline, startedUs, (up, detail) => committer.onLink(up, detail));
+    uplink &&
+    makeSender(options, store, uplink, { discipline, boots, startedUs }, (up, detail) => committer.onLink(up, detail));
   const times = config.gnss.flatMap((one) => (one.driver === 'dbc' ? [{ time: one.time, valid: one.valid }] : []));
   const committer: Committer = new Committer({
     config,
@@ -101,6 +104,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     buses,
     isSystemClockSynchronised: isNtpSynchronised,
     onCommit: () => {
+      if (discipline.mapping) boots.note(discipline.mapping);
       for (const { collector } of receivers) collector.poll(clock.bootUs());
       for (const names of times) {
         const told = newestTime(open.tables(), names);
@@ -206,8 +210,11 @@ function makeSender(
   { config, clock, log, random }: AgentOptions,
   store: Store,
   uplink: Uplink,
-  discipline: Discipline,
-  startedUs: number,
+  {
+    discipline,
+    boots,
+    startedUs,
+  }: { readonly discipline: Discipline; readonly boots: KnownBoots; readonly startedUs: number },
   onLink: (up: boolean, detail: string) => void,
 ): Sender {
   return new Sender({
@@ -218,7 +225,7 @@ function makeSender(
     random,
     onLink,
     statementMs: config.statement,
-    mappings: () => (discipline.mapping ? [discipline.mapping] : []),
+    mappings: () => boots.mappings,
     waitedOutUs: () =>
       clock.bootUs() - startedUs < config.time.wait * 1000 ? 0 : clock.bootUs() - config.time.wait * 1000,
     nowUs: () => discipline.mapping && clock.bootUs() + discipline.mapping.offsetUs,

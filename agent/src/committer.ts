@@ -151,26 +151,37 @@ export class Committer {
     this.#waitingBytes = 0;
     try {
       await store.commit(cut, journal);
-      this.#journalLost = false;
-      this.#commits++;
-      this.#batches += cut.length;
-      for (const batch of cut) this.#readings += batch.body.readings;
-      await store.demote(clock.bootUs() - config.batch.demoteAfter * 1000);
+      this.#committed(cut);
     } catch (error) {
       log.error(
         error,
         'the store cannot commit: readings wait in memory, and the oldest are dropped when that is full',
       );
-      this.#waiting = [...cut, ...this.#waiting];
-      for (const batch of cut) this.#waitingBytes += batch.body.bytes.length;
-      this.#journalLost = true;
-      this.#dropOverflow();
+      this.#putBack(cut);
+      return;
     }
-    await sender?.tick().catch((error: unknown) => log.error(error, 'sending'));
-    for (const notice of await store.takeNotices()) {
+    const failed = (what: string) => (error: unknown) => log.error(error, what);
+    await store.demote(clock.bootUs() - config.batch.demoteAfter * 1000).catch(failed('demoting old batches'));
+    await sender?.tick().catch(failed('sending'));
+    for (const notice of await store.takeNotices().catch(() => [])) {
       log.info(notice, 'store');
       this.event(notice.name, notice.attributes);
     }
+  }
+
+  #committed(cut: readonly NewBatch[]): void {
+    this.#journalLost = false;
+    this.#commits++;
+    this.#batches += cut.length;
+    for (const batch of cut) this.#readings += batch.body.readings;
+  }
+
+  /** A commit that failed has done nothing: its batches wait for the next, which also takes what the journal missed. */
+  #putBack(cut: readonly NewBatch[]): void {
+    this.#waiting = [...cut, ...this.#waiting];
+    for (const batch of cut) this.#waitingBytes += batch.body.bytes.length;
+    this.#journalLost = true;
+    this.#dropOverflow();
   }
 
   #watch(): void {

@@ -86,18 +86,19 @@ export class OpenBatch {
     if (values >= OPEN_VALUES_MAX) this.cut();
   }
 
-  /** Hands what is open to `onCut` and starts empty. */
+  /** Starts empty, and hands what was open to `onCut`: in this order, since whoever takes it may look here at once. */
   cut(): void {
     const tables = [...this.#tables.values()].filter((rows) => rows.count > 0);
-    if (tables.length > 0 || this.#events.length > 0) {
-      this.#options.onCut(this.#encode(tables, this.#events, this.#lane));
-    }
+    const events = this.#events;
+    const lane = this.#lane;
+    const batches = tables.length > 0 || events.length > 0 ? this.#encode(tables, events, lane) : [];
     for (const rows of tables) rows.clear();
     this.#events = [];
     this.#eventsJournaled = 0;
     this.#journaled.clear();
     this.#lane = 'live';
     this.deadlineUs = Number.NEGATIVE_INFINITY;
+    if (batches.length > 0) this.#options.onCut(batches);
   }
 
   /** What came since the last journal or cut, as a batch of its own; cuts instead where that would be too large for one. */

@@ -174,7 +174,7 @@ export class StoreEngine {
     return [file, new Room(file, this.#budget, this.#reserve)];
   }
 
-  /** What a start, or a start over, finds to do: the journal becomes batches, live batches of before become backlog. */
+  /** What a start finds to do: the journal becomes batches, live batches of before become backlog. */
   #recover(): void {
     this.#durable((file) => {
       file.queue.demote(this.#options.bootId, 0, true);
@@ -281,7 +281,10 @@ export class StoreEngine {
     }
   }
 
-  /** Damage found while running is dealt with as at a start: what reads is saved, and a new epoch says so. */
+  /**
+   * Damage found while running is dealt with as at a start: what reads is saved, and a new epoch says so. But the journal
+   * goes: its rows are still open in the process that runs, and will be in the batch that it cuts.
+   */
   #reading<T>(run: (file: StoreFile) => T): T {
     try {
       return run(this.#file);
@@ -291,7 +294,7 @@ export class StoreEngine {
       this.#inFlight.clear();
       this.#noticesTaken = 0;
       [this.#file, this.#room] = this.#open((error as Error).message);
-      this.#recover();
+      this.#file.transaction(() => this.#file.queue.emptyJournal());
       return run(this.#file);
     }
   }

@@ -29,7 +29,14 @@ export function makeOffers(
   const result: Offering & { resealed: boolean } = { offers: [], tooLarge: [], resealed: false };
   let bytes = request.inFlight.reduce((sum, seq) => sum + footprint(file.queue.get(seq)?.bytes ?? 0), 0);
   for (const lane of LANES.filter((name) => request.lanes.includes(name))) {
-    const wanted = (row: BatchRow): boolean => !inFlight.has(row.seq) && freeze(row, rules) !== undefined;
+    // What cannot fit whatever its header is must not take the place of what can.
+    const isTooLarge = (row: BatchRow): boolean => {
+      if (row.bytes <= request.bytesMax) return false;
+      result.tooLarge.push({ seq: row.seq, bytes: row.bytes });
+      return true;
+    };
+    const wanted = (row: BatchRow): boolean =>
+      !inFlight.has(row.seq) && !isTooLarge(row) && freeze(row, rules) !== undefined;
     for (const row of file.queue.newest(lane, request.limit - result.offers.length, wanted)) {
       if (bytes + footprint(row.bytes) > bytesMax) return result;
       const sealed = sealRow(file, row, rules, owner);

@@ -8,6 +8,8 @@ const GNSS_UNCERTAINTY_US = 100_000;
 const NTP_UNCERTAINTY_US = 50_000;
 /** A battery-backed clock that nobody sets drifts by about 2 s a day. */
 const RTC_UNCERTAINTY_US = 60_000_000;
+/** Fixes that must agree on a new time before it is believed: one may be a fault of the receiver. */
+const STEP_FIXES = 3;
 /** A source that disagrees with the mapping in force by more than this and both uncertainties has stepped. */
 const STEP_US_MIN = 1_000_000;
 
@@ -25,6 +27,8 @@ export interface DisciplineOptions {
 export class Discipline {
   readonly #options: DisciplineOptions;
   #fixOffsets: number[] = [];
+  /** Offsets of the last fixes that told another time, and the same one. */
+  #suspects: number[] = [];
   #mapping: ClockMapping | undefined;
 
   constructor(options: DisciplineOptions) {
@@ -39,9 +43,11 @@ export class Discipline {
   gnss(bootUs: number, utcUs: number): void {
     if (utcUs < this.#options.notBeforeUs) return;
     const offsetUs = utcUs - bootUs;
-    const stepped =
-      this.#fixOffsets.length > 0 && Math.abs(offsetUs - this.#best()) > STEP_US_MIN + GNSS_UNCERTAINTY_US;
-    if (stepped) this.#fixOffsets = [];
+    if (this.#fixOffsets.length > 0 && !near(offsetUs, this.#best())) {
+      if (!this.#isConfirmed(offsetUs)) return;
+      this.#fixOffsets = [];
+    }
+    this.#suspects = [];
     this.#fixOffsets.push(offsetUs);
     if (this.#fixOffsets.length > FIXES_KEPT) this.#fixOffsets.shift();
     this.#adopt({ source: 'gnss', offsetUs: this.#best(), uncertaintyUs: GNSS_UNCERTAINTY_US }, bootUs);
@@ -53,6 +59,12 @@ export class Discipline {
     const source = synchronised ? 'ntp' : 'rtc';
     const uncertaintyUs = synchronised ? NTP_UNCERTAINTY_US : RTC_UNCERTAINTY_US;
     this.#adopt({ source, offsetUs: wallUs - bootUs, uncertaintyUs }, bootUs);
+  }
+
+  #isConfirmed(offsetUs: number): boolean {
+    if (this.#suspects.length > 0 && !near(offsetUs, this.#suspects[0])) this.#suspects = [];
+    this.#suspects.push(offsetUs);
+    return this.#suspects.length >= STEP_FIXES;
   }
 
   #best(): number {
@@ -76,4 +88,9 @@ export class Discipline {
     const boot = Buffer.from(this.#options.boot).toString('hex');
     this.#options.onEvent({ timeUs, name, attributes: { source, offsetUs, uncertaintyUs, boot, ...more } });
   }
+}
+
+/** Whether two offsets are of one clock that did not step. */
+function near(one: number, other: number): boolean {
+  return Math.abs(one - other) <= STEP_US_MIN + GNSS_UNCERTAINTY_US;
 }

@@ -21,6 +21,9 @@ const REFUSED = 0x99;
 const NOT_NOW = 0x97;
 const IMPLEMENTATION_SPECIFIC = 0x83;
 
+/** How long a close waits for answers. */
+const GOODBYE_MS = 2_000;
+
 /**
  * The uplink over MQTT 5. Every connection is a clean one with a client of its own: what was outstanding is the store's
  * to send again, never the library's, so that each message has one owner.
@@ -73,8 +76,26 @@ export class MqttUplink implements Uplink {
     this.#closed = true;
     this.#cancelReconnect?.();
     const client = this.#client;
-    if (client) await client.endAsync(!this.#up);
+    if (client) await this.#end(client);
     this.#down('closed');
+  }
+
+  /** Says goodbye; what is outstanding and not answered within a second or two is the store's to send again. */
+  async #end(client: MqttClient): Promise<void> {
+    if (!this.#up) {
+      client.end(true);
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.clock.setTimer(GOODBYE_MS, () => {
+        client.end(true);
+        resolve();
+      });
+      client.end(false, {}, () => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   #connect(): void {

@@ -73,7 +73,13 @@ export class Sender {
     const seqs = this.#acknowledged;
     if (seqs.length === 0) return;
     this.#acknowledged = [];
-    await this.#options.store.accepted(seqs);
+    try {
+      await this.#options.store.accepted(seqs);
+    } catch (error) {
+      // Recorded at the next call: until then they stay out of what is offered.
+      this.#acknowledged = [...seqs, ...this.#acknowledged];
+      throw error;
+    }
     for (const seq of seqs) this.#inFlight.delete(seq);
   }
 
@@ -157,11 +163,17 @@ export class Sender {
   }
 
   async #send(session: UplinkSession, offer: Offer): Promise<void> {
-    const schema = await this.#ensureSchema(session, offer.schemaHash);
-    const result = schema.kind === 'accepted' ? await this.#options.uplink.send('batch', offer.bytes) : schema;
-    await this.#settle(session, offer, result);
-    await this.#leaveEpoch();
-    if (result.kind !== 'disconnected') this.#wake();
+    try {
+      const schema = await this.#ensureSchema(session, offer.schemaHash);
+      const result = schema.kind === 'accepted' ? await this.#options.uplink.send('batch', offer.bytes) : schema;
+      await this.#settle(session, offer, result);
+      await this.#leaveEpoch();
+      if (result.kind !== 'disconnected') this.#wake();
+    } catch (error) {
+      // The store failed: what it still holds as pending is offered again.
+      this.#inFlight.delete(offer.seq);
+      throw error;
+    }
   }
 
   async #settle(session: UplinkSession, offer: Offer, result: UplinkResult): Promise<void> {
@@ -229,6 +241,7 @@ export class Sender {
     if (known) return known;
     const sending = this.#sendSchema(session, hash);
     this.#schemaOnTheWay.set(hash, sending);
+    sending.catch(() => this.#schemaOnTheWay.delete(hash));
     return sending;
   }
 

@@ -49,6 +49,17 @@ describe('Discipline', () => {
     expect(discipline.mapping!.offsetUs).toBe(noonUs - 120_000);
   });
 
+  it('does not believe one fix of another time, but three that agree', () => {
+    const hour = 3_600 * SECOND;
+    discipline.gnss(SECOND, noonUs);
+    discipline.gnss(2 * SECOND, noonUs + SECOND + hour);
+    discipline.gnss(3 * SECOND, noonUs + 2 * SECOND);
+    expect(discipline.mapping!.offsetUs).toBe(noonUs - SECOND);
+    for (const second of [4, 5, 6]) discipline.gnss(second * SECOND, noonUs + (second - 1) * SECOND + hour);
+    expect(discipline.mapping!.offsetUs).toBe(noonUs - SECOND + hour);
+    expect(events.map((event) => event.name)).toEqual(['clock-set', 'clock-stepped']);
+  });
+
   it('refuses a date that a rolled-over receiver would tell', () => {
     discipline.gnss(SECOND, noonUs - 1024 * 7 * 86_400 * SECOND);
     expect(discipline.mapping).toBeUndefined();
