@@ -14,7 +14,7 @@ import type { ByteStream, CanBus, Clock, Store, Uplink } from './ports.ts';
 import { serveStatus } from './status.ts';
 import { openStore, type StoreOptions } from './store/index.ts';
 import { Discipline } from './time/discipline.ts';
-import type { KnownBoots } from './time/known-boots.ts';
+import { KnownBoots } from './time/known-boots.ts';
 import { isNtpSynchronised } from './time/synchronised.ts';
 import { MqttUplink } from './uplink/mqtt.ts';
 import { Sender } from './uplink/sender.ts';
