@@ -27,13 +27,23 @@ export class Pty {
     const child = spawn('python3', [join(import.meta.dirname, 'pseudo_terminal.py')], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
-    const first = await new Promise<Buffer>((resolve, reject) => {
-      child.stdout.once('data', resolve);
+    // The path's line may come in pieces, and what follows it in the same one.
+    const path = await new Promise<string>((resolve, reject) => {
+      let text = '';
+      const onLine = (chunk: Buffer): void => {
+        text += chunk.toString('latin1');
+        const end = text.indexOf('\n');
+        if (end < 0) return;
+        child.stdout.off('data', onLine);
+        if (end + 1 < text.length) onBytes(Buffer.from(text.slice(end + 1), 'latin1'));
+        child.stdout.on('data', onBytes);
+        resolve(text.slice(0, end));
+      };
+      child.stdout.on('data', onLine);
       child.once('error', reject);
       child.once('close', (status) => reject(new Error(`the pseudo terminal ended with ${status}`)));
     });
-    child.stdout.on('data', onBytes);
-    return new Pty(first.toString().trim(), child);
+    return new Pty(path, child);
   }
 
   write(bytes: string | Uint8Array): void {
