@@ -63,6 +63,11 @@ export class HistoryEngine {
     });
   }
 
+  /** One step of re-timing what came without a clock; true where more may have to be done. */
+  retime(): boolean {
+    return this.read(({ store }) => store.retime());
+  }
+
   /** Runs a query. Where the file turns out to be damaged, a new one is begun, and the query fails. */
   read<T>(query: (parts: Parts) => T): T {
     try {

@@ -45,6 +45,8 @@ export class HistorySink implements Sink, HistoryQueries {
     try {
       const { unreadable } = await this.#worker.call('store', copies, this.#clock.nowMs());
       if (unreadable > 0) this.#log.error({ unreadable }, 'batches do not decode: the history keeps them as they are');
+      // In steps, so that queries get their turn in between.
+      while (await this.#worker.call('retime'));
       this.#down = undefined;
     } catch (error) {
       if (isDamage(error)) await this.#tellDamage();

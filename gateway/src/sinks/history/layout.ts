@@ -15,7 +15,7 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE schema (id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, bytes BLOB NOT NULL) STRICT;
 
-  -- from_ms and to_ms are NULL where the unit had no clock. AUTOINCREMENT: an event's batch is never another's.
+  -- from_ms and to_ms are NULL where the unit had no clock, and has told none since. AUTOINCREMENT: an event's batch is never another's.
   CREATE TABLE batch (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     vehicle INTEGER NOT NULL,
@@ -73,6 +73,30 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX event_by_time ON event (vehicle, time_ms);
   CREATE INDEX event_by_batch ON event (batch);
+  `,
+  `
+  -- What units said of the clocks of their boots. waiting: batches of the boot may not have been re-timed yet.
+  CREATE TABLE boot_clock (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    unit TEXT NOT NULL,
+    boot BLOB NOT NULL,
+    offset_us INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    uncertainty_us INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    waiting INTEGER NOT NULL,
+    UNIQUE (unit, boot)
+  ) STRICT;
+  CREATE INDEX boot_clock_waiting ON boot_clock (waiting) WHERE waiting = 1;
+
+  -- Batches that units sent without a clock. offset_us is NULL until they are re-timed.
+  CREATE TABLE unclocked (
+    batch INTEGER PRIMARY KEY,
+    unit TEXT NOT NULL,
+    boot BLOB NOT NULL,
+    offset_us INTEGER
+  ) STRICT;
+  CREATE INDEX unclocked_waiting ON unclocked (unit, boot) WHERE offset_us IS NULL;
   `,
 ];
 

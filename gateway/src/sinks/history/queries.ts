@@ -123,11 +123,13 @@ export class HistoryReader {
 
   #decodeInto(buckets: Buckets, vehicleId: number, signal: string, fromMs: number, toMs: number): void {
     const sql = `
-      SELECT schema, bytes FROM batch JOIN body ON body.batch = batch.id
+      SELECT schema, bytes, coalesce(offset_us, 0) AS offsetUs
+      FROM batch JOIN body ON body.batch = batch.id LEFT JOIN unclocked ON unclocked.batch = batch.id
       WHERE vehicle = ? AND from_ms <= ? AND to_ms >= ?`;
     for (const row of this.#prepare(sql).iterate(vehicleId, toMs, fromMs) as Iterable<{
       schema: number;
       bytes: Uint8Array;
+      offsetUs: number;
     }>) {
       const schema = this.#schemas.get(row.schema);
       if (!schema.tables.some(({ signals }) => signals.some(({ name }) => name === signal))) continue;
@@ -135,7 +137,7 @@ export class HistoryReader {
         rows.def.signals.forEach(({ name }, index) => {
           if (name !== signal) return;
           eachReading(rows, index, (timeUs, value) => {
-            if (typeof value === 'number') buckets.addReading(timeUs / 1000, value);
+            if (typeof value === 'number') buckets.addReading((timeUs + row.offsetUs) / 1000, value);
           });
         });
     }

@@ -65,7 +65,7 @@ export class Retention {
 
   #letGo(going: readonly Going[]): void {
     for (const { id } of going) {
-      for (const table of ['body', 'event']) this.#prepare(`DELETE FROM ${table} WHERE batch = ?`).run(id);
+      for (const table of ['body', 'event', 'unclocked']) this.#prepare(`DELETE FROM ${table} WHERE batch = ?`).run(id);
       this.#prepare('DELETE FROM batch WHERE id = ?').run(id);
     }
     for (const [vehicle, batches] of Map.groupBy(going, (batch) => batch.vehicle))

@@ -8,6 +8,7 @@ const engine = new HistoryEngine(workerInput<HistoryOptions>());
 const api = {
   takeDamage: () => engine.takeDamage(),
   store: (entries: readonly HistoryEntry[], nowMs: number) => engine.store(entries, nowMs),
+  retime: () => engine.retime(),
   vehicles: () => engine.read(({ reader }) => reader.vehicles()),
   signals: (vehicle: string) => engine.read(({ reader }) => reader.signals(vehicle)),
   series: (...args: Parameters<HistoryReader['series']>) => engine.read(({ reader }) => reader.series(...args)),
