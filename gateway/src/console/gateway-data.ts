@@ -5,8 +5,10 @@ import type { EpochView } from '../ledger/view.ts';
 import type { Clock, LiveUpdate } from '../ports.ts';
 import type { Sessions } from '../sessions.ts';
 import type { HistoryQueries } from '../sinks/history/api.ts';
+import { positionsOf } from '../sinks/history/positions.ts';
+import { isClocked } from '../sinks/history/readings.ts';
 import type { Spool } from '../spool/spool.ts';
-import type { ConsoleData, ConsoleUpdate, EventInfo, LatestValue, Position, UnitInfo } from './data.ts';
+import type { ConsoleData, ConsoleUpdate, EventInfo, LatestValue, UnitInfo } from './data.ts';
 
 export interface GatewayDataParts {
   /** Undefined where the gateway keeps no history: then there is no vehicle to show. */
@@ -71,14 +73,14 @@ function updateOf(update: LiveUpdate, clock: Clock): ConsoleUpdate | undefined {
 
 /** Only what is newest is live: a batch of the backlog changes the history, not the present. */
 function readingsOf(unit: string, vehicle: string, batch: DecodedBatch): ConsoleUpdate | undefined {
-  if (batch.head.lane === 'backlog' || batch.head.clock.source === 'none') return undefined;
+  if (batch.head.lane === 'backlog' || !isClocked(batch)) return undefined;
   const values = batch.tables.flatMap(latestOf);
   const events: EventInfo[] = batch.events.map(({ timeUs, name, attributes }) => ({
     timeMs: timeUs / 1000,
     name,
     attributes,
   }));
-  return { kind: 'readings', unit, vehicle, values, position: positionOf(values), events };
+  return { kind: 'readings', unit, vehicle, values, position: positionsOf(batch).at(-1), events };
 }
 
 /** The last value of each signal of a table. */
@@ -87,25 +89,10 @@ function latestOf(rows: Rows): LatestValue[] {
     for (let row = rows.count - 1; row >= 0; row--) {
       const isText = type === 'text' && !rows.columns[column].qualityRows.includes(row);
       const value = isText ? (rows.columns[column].values[row] as string) : rows.physical(row, column);
-      if (value !== undefined) return [{ signal: name, unit, timeMs: rows.times[row] / 1000, value }];
+      // As in the history: what is no finite number is no reading.
+      if (typeof value === 'string' || Number.isFinite(value))
+        return [{ signal: name, unit, timeMs: rows.times[row] / 1000, value }];
     }
     return [];
   });
-}
-
-const POSITIONS = [
-  ['Vehicle.CurrentLocation.Latitude', 'Vehicle.CurrentLocation.Longitude'],
-  ['gnss_pos.Latitude', 'gnss_pos.Longitude'],
-] as const;
-
-function positionOf(values: readonly LatestValue[]): Position | undefined {
-  for (const [latitudeName, longitudeName] of POSITIONS) {
-    const latitude = values.find(({ signal }) => signal === latitudeName);
-    const longitude = values.find(({ signal }) => signal === longitudeName);
-    if (typeof latitude?.value !== 'number' || typeof longitude?.value !== 'number') continue;
-    const heading = values.find(({ signal }) => signal === 'Vehicle.CurrentLocation.Heading')?.value;
-    const known = typeof heading === 'number' ? { heading } : {};
-    return { timeMs: latitude.timeMs, latitude: latitude.value, longitude: longitude.value, ...known };
-  }
-  return undefined;
 }
