@@ -90,7 +90,7 @@ function latestOf(rows: Rows): LatestValue[] {
       const isText = type === 'text' && !rows.columns[column].qualityRows.includes(row);
       const value = isText ? (rows.columns[column].values[row] as string) : rows.physical(row, column);
       // As in the history: what is no finite number is no reading.
-      if (typeof value === 'string' || Number.isFinite(value))
+      if (value !== undefined && (typeof value === 'string' || Number.isFinite(value)))
         return [{ signal: name, unit, timeMs: rows.times[row] / 1000, value }];
     }
     return [];
