@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 
 export const UNIT = 'unit-1';
 /** The agent's group commit: what a kill may cost. */
-export const COMMIT_MS = 150;
+export const COMMIT_MS = 80;
 
 export interface KafkaPlace {
   /** HOST:PORT */
@@ -26,7 +26,7 @@ export function writeAgentConfig(folder: string, linkPort: number, busPath: stri
       reconnect: { first: '50ms', max: '500ms' },
     },
     buses: [{ name: 'counter', driver: 'virtual', path: busPath, dbc: [dbcFile] }],
-    batch: { live: '500ms', backlog: '1s', demoteAfter: '5s' },
+    batch: { live: '200ms', backlog: '400ms', demoteAfter: '5s' },
     store: { bytesMax: '64GiB', commit: `${COMMIT_MS}ms` },
     time: { system: 'trust' },
     statement: '2s',

@@ -19,8 +19,9 @@ export interface Fault {
 /** Shares of the targets: a broker takes seconds to come back, and would otherwise be down most of the time. */
 const WEIGHTS: Readonly<Record<Target, number>> = { link: 4, agent: 4, gateway: 4, broker: 1 };
 
-const DOWN_MS = { min: 50, max: 1_500 };
-const GAP_MS = { min: 100, max: 1_600 };
+const DOWN_MS = { min: 50, max: 1_000 };
+/** Some follow at once, most leave time to connect again: a cut means most where batches are under way. */
+const GAP_MS = { min: 100, max: 3_000 };
 /** About as long as a start takes, so that some fall into it. */
 const RELAPSE_MS = { min: 0, max: 1_200 };
 const RELAPSE_SHARE = 0.25;

@@ -14,7 +14,7 @@ import { Unit } from './unit.ts';
 import { until } from './until.ts';
 
 const GATEWAY = 'gateway/src/main.ts';
-/** Each way. As a mobile network's, and so long that most cuts find a batch or its acknowledgement under way. */
+/** Each way. As a mobile network's, and so long that cuts find batches and acknowledgements under way. */
 const LINK_DELAY_MS = 120;
 const LOG_LINES_SHOWN = 40;
 
