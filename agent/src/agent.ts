@@ -104,7 +104,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     buses,
     isSystemClockSynchronised: isNtpSynchronised,
     onCommit: () => {
-      if (discipline.mapping) boots.note(discipline.mapping);
+      noteBoot(boots, discipline, log);
       for (const { collector } of receivers) collector.poll(clock.bootUs());
       for (const names of times) {
         const told = newestTime(open.tables(), names);
@@ -138,6 +138,15 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await committer.stop();
     },
   };
+}
+
+/** The mapping goes on without its file, which is tried again at each commit. */
+function noteBoot(boots: KnownBoots, { mapping }: Discipline, log: Logger): void {
+  try {
+    if (mapping) boots.note(mapping);
+  } catch (error) {
+    log.debug(error, 'the clock mapping cannot be remembered over a reboot');
+  }
 }
 
 function makeCollector({ config, configFile, log }: AgentOptions, bus: BusConfig, open: OpenBatch): BusCollector {

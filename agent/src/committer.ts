@@ -10,6 +10,7 @@ import type { Sender } from './uplink/sender.ts';
 const WAITING_BYTES_MAX = 16 * 1024 ** 2;
 /** Waiting bytes at which a source that can wait (a recording, flat out) is asked to. */
 const WAITING_BYTES_HIGH = 1024 ** 2;
+const EARLY_EVENTS_MAX = 256;
 
 export interface CommitterParts {
   readonly config: AgentConfig;
@@ -45,6 +46,8 @@ export class Committer {
   #waitingBytes = 0;
   #committing: Promise<void> | undefined;
   #journalLost = false;
+  /** The last commit failed: told once, and nothing hurries until one succeeds. */
+  #failing = false;
   #cancelTimer: (() => void) | undefined;
   #stopped = false;
   #commits = 0;
@@ -82,21 +85,24 @@ export class Committer {
       this.#waitingBytes += batch.body.bytes.length;
     }
     this.#dropOverflow();
-    if (batches.some((batch) => batch.lane === 'alert') || this.#waitingBytes > WAITING_BYTES_HIGH) void this.commit();
+    const urgent = batches.some((batch) => batch.lane === 'alert') || this.#waitingBytes > WAITING_BYTES_HIGH;
+    if (urgent && !this.#failing) void this.commit();
   }
 
   /** Resolves when there is room: for sources that can wait. Live buses never do. */
   async pace(): Promise<void> {
     while (this.#waitingBytes > WAITING_BYTES_HIGH && !this.#stopped) {
-      void this.commit();
+      // A store that fails is tried at the commit interval, not as fast as a recording could ask.
+      if (!this.#failing) void this.commit();
       await new Promise<void>((resolve) => this.#waiters.push(resolve));
     }
   }
 
   event(name: string, attributes: BatchEvent['attributes'], lane: 'alert' | 'live' = 'live'): void {
     const timeUs = this.#nowUs();
-    if (timeUs === undefined) this.#early.push({ name, attributes });
-    else this.#parts.open.event({ timeUs, name, attributes }, lane);
+    if (timeUs === undefined) {
+      if (this.#early.length < EARLY_EVENTS_MAX) this.#early.push({ name, attributes });
+    } else this.#parts.open.event({ timeUs, name, attributes }, lane);
   }
 
   onLink(up: boolean, detail: string): void {
@@ -106,27 +112,39 @@ export class Committer {
     this.event(up ? 'link-up' : 'link-down', { detail });
   }
 
-  /** Commits what is there. One at a time: a call during a commit waits for it and then commits what came meanwhile. */
+  /**
+   * Commits what is there. One at a time: a call during a commit waits for it and then commits what came meanwhile. Never
+   * rejects: what fails is logged, and done over at the next.
+   */
   async commit(): Promise<void> {
     while (this.#committing) await this.#committing;
-    this.#committing = this.#commitOnce().finally(() => {
-      this.#committing = undefined;
-      for (const waiter of this.#waiters.splice(0)) waiter();
-    });
+    const { log } = this.#parts;
+    // Begun in a turn of its own: what the commit cuts may ask for the next before this one is noted.
+    this.#committing = Promise.resolve()
+      .then(() => this.#commitOnce())
+      .catch((error: unknown) => log.error(error, 'a commit failed; the next does it over'))
+      .finally(() => {
+        this.#committing = undefined;
+        for (const waiter of this.#waiters.splice(0)) waiter();
+      });
     await this.#committing;
   }
 
-  /** Cuts and commits everything, says a last word to the gateway, closes. */
+  /** Cuts and commits everything, says a last word to the gateway, closes: each step whatever became of the one before. */
   async stop(): Promise<void> {
+    const { buses, open, sender, store, log } = this.#parts;
     this.#stopped = true;
     this.#cancelTimer?.();
-    for (const bus of this.#parts.buses) await bus.close();
+    for (const waiter of this.#waiters.splice(0)) waiter();
+    const step = (what: string, work: Promise<unknown> | undefined): Promise<unknown> | undefined =>
+      work?.catch((error: unknown) => log.error(error, what));
+    for (const bus of buses) await step(`closing ${bus.name}`, bus.close());
     this.event('agent-stopped', {});
-    this.#parts.open.cut();
+    open.cut();
     await this.commit();
-    await this.#parts.sender?.state();
-    await this.#parts.sender?.close();
-    await this.#parts.store.close();
+    await step('the last statement', sender?.state());
+    await step('closing the uplink', sender?.close());
+    await step('closing the store', store.close());
   }
 
   #schedule(): void {
@@ -170,6 +188,8 @@ export class Committer {
   }
 
   #committed(cut: readonly NewBatch[]): void {
+    if (this.#failing) this.#parts.log.info('the store commits again');
+    this.#failing = false;
     this.#journalLost = false;
     this.#commits++;
     this.#batches += cut.length;

@@ -10,6 +10,7 @@ import { type Console, createConsole } from './console/index.ts';
 import { Delivery } from './delivery/delivery.ts';
 import { MqttIngress } from './ingress/index.ts';
 import { ledgerOf } from './ledger/units.ts';
+import type { EpochView } from './ledger/view.ts';
 import { serveQuestions } from './local-socket.ts';
 import { createMetrics, type GatewayMetrics } from './metrics.ts';
 import { Opened } from './opened.ts';
@@ -36,6 +37,8 @@ export interface Gateway {
   readonly id: string;
   /** Resolves where spool or history ended by themselves: a gateway without them is none. Pending for ever otherwise. */
   readonly failed: Promise<Error>;
+  /** What is known of a unit's batches here, an epoch each. */
+  ledger(unit: string): Promise<readonly EpochView[]>;
   /** Answers what is under way, loses nothing, closes. */
   stop(): Promise<void>;
 }
@@ -105,6 +108,7 @@ async function openGateway(options: GatewayOptions, opened: Opened): Promise<Gat
   return {
     id: spool.gateway,
     addresses: { mqtt: addresses, console: consoleAddress },
+    ledger: (unit) => spool.ledger(unit),
     failed: Promise.race([spool.failed, ...(history ? [history.failed] : [])]),
     stop: () => opened.close(),
   };

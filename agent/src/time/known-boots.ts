@@ -14,6 +14,8 @@ const MOVED_US_MIN = 100_000;
 export class KnownBoots {
   readonly #path: string;
   #mappings: readonly ClockMapping[];
+  /** What the file says of the present boot. */
+  #written: ClockMapping | undefined;
 
   constructor(path: string) {
     this.#path = path;
@@ -27,12 +29,14 @@ export class KnownBoots {
   /** Remembers the mapping of the present boot. Writes where it is new or has moved; throws where the disk does not take it. */
   note(mapping: ClockMapping): void {
     const boot = hexOf(mapping.boot);
-    const known = this.#mappings.find((one) => hexOf(one.boot) === boot);
-    this.#mappings = [mapping, ...this.#mappings.filter((one) => one !== known)].slice(0, BOOTS_MAX);
-    if (known?.source === mapping.source && Math.abs(known.offsetUs - mapping.offsetUs) < MOVED_US_MIN) return;
+    this.#mappings = [mapping, ...this.#mappings.filter((one) => hexOf(one.boot) !== boot)].slice(0, BOOTS_MAX);
+    const written = this.#written;
+    const same = written && hexOf(written.boot) === boot && written.source === mapping.source;
+    if (same && Math.abs(written.offsetUs - mapping.offsetUs) < MOVED_US_MIN) return;
     const text = JSON.stringify(this.#mappings.map((one) => ({ ...one, boot: hexOf(one.boot) })));
-    writeFileSync(`${this.#path}.new`, text, { flush: true });
+    writeFileSync(`${this.#path}.new`, text, { flush: true, mode: 0o600 });
     renameSync(`${this.#path}.new`, this.#path);
+    this.#written = mapping;
   }
 }
 

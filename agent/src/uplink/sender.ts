@@ -66,6 +66,7 @@ export class Sender {
   /** Records what was acknowledged since the last call; sends what there is room for. Call it after each commit. */
   async tick(): Promise<void> {
     await this.#record();
+    await this.#leaveEpoch();
     await this.#pump();
   }
 
@@ -114,8 +115,14 @@ export class Sender {
   /** Says what the store has, now. */
   async state(): Promise<void> {
     if (!this.#session) return;
-    const statement = await this.#options.store.statement(this.#options.nowUs());
-    await this.#options.uplink.send('statement', encodeStatement(statement));
+    const { store, uplink, log, nowUs } = this.#options;
+    try {
+      const result = await uplink.send('statement', encodeStatement(await store.statement(nowUs())));
+      if (result.kind === 'refused' || result.kind === 'later')
+        log.warn(result, 'the gateway does not take our statement');
+    } catch (error) {
+      log.error(error, 'stating what the store holds');
+    }
   }
 
   #wake(): void {
@@ -156,6 +163,8 @@ export class Sender {
       waitedOutUs: this.#options.waitedOutUs(),
       bytesMax: session.packetBytesMax - PACKET_OVERHEAD_BYTES,
     });
+    // A conflict that came meanwhile ends this epoch: its offers must not go out and be renumbered as well.
+    if (this.#conflicts.length > 0) return;
     for (const offer of offers) {
       this.#inFlight.add(offer.seq);
       void this.#send(session, offer).catch((error) => this.#options.log.error(error, 'sending'));
@@ -171,7 +180,8 @@ export class Sender {
       if (result.kind !== 'disconnected') this.#wake();
     } catch (error) {
       // The store failed: what it still holds as pending is offered again.
-      this.#inFlight.delete(offer.seq);
+      const answered = this.#acknowledged.includes(offer.seq) || this.#conflicts.includes(offer.seq);
+      if (!answered) this.#inFlight.delete(offer.seq);
       throw error;
     }
   }
@@ -210,6 +220,10 @@ export class Sender {
   /** Opens a new epoch after a conflict, once every answer that names a seq of the old one is in. */
   async #leaveEpoch(): Promise<void> {
     if (this.#conflicts.length === 0 || this.outstanding > this.#conflicts.length + this.#acknowledged.length) return;
+    if (this.#pumping) {
+      this.#pumpAgain = true;
+      return;
+    }
     const { store, log } = this.#options;
     const seqs = this.#conflicts;
     await this.#record();
