@@ -59,6 +59,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const discipline = new Discipline({
     boot: clock.bootId,
     notBeforeUs,
+    rtcAfterUs: config.gnss.length > 0 ? startedUs + config.time.wait * 1000 : Number.NEGATIVE_INFINITY,
     // What this computer's clock does is no part of a recording, which has a time of its own.
     onEvent: (event) => {
       if (!isLog) open.event(event);
@@ -93,6 +94,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     uplink &&
     makeSender(options, store, uplink, { discipline, boots, startedUs }, (up, detail) => committer.onLink(up, detail));
   const times = config.gnss.flatMap((one) => (one.driver === 'dbc' ? [{ time: one.time, valid: one.valid }] : []));
+  let toldUs = Number.NEGATIVE_INFINITY;
   const committer: Committer = new Committer({
     config,
     clock,
@@ -107,20 +109,33 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       noteBoot(boots, discipline, log);
       for (const { collector } of receivers) collector.poll(clock.bootUs());
       for (const names of times) {
-        const told = newestTime(open.tables(), names);
-        if (told && !isLog) discipline.gnss(...told);
+        const told = newestTime(open.tables(), names, toldUs);
+        if (!told || isLog) continue;
+        toldUs = told[0];
+        discipline.gnss(...told);
       }
     },
   });
 
-  committer.start();
   const status = (): Promise<object> =>
     describe(options, { store, uplink, buses, receivers, collectors, discipline, committer });
-  const statusServer = await serveStatus(config.dataDir, status);
-  await Promise.all(buses.map((bus, i) => bus.open((block) => collectors[i].take(block))));
-  await Promise.all(
-    receivers.map(({ stream, collector }) => stream.open((bytes, bootUs) => collector.receive(bytes, bootUs))),
-  );
+  let statusServer: Awaited<ReturnType<typeof serveStatus>> | undefined;
+  const stop = async (): Promise<void> => {
+    for (const { stream } of receivers) await stream.close();
+    await committer.stop();
+    await statusServer?.close();
+  };
+  try {
+    statusServer = await serveStatus(config.dataDir, status);
+    committer.start();
+    await Promise.all(buses.map((bus, i) => bus.open((block) => collectors[i].take(block))));
+    await Promise.all(
+      receivers.map(({ stream, collector }) => stream.open((bytes, bootUs) => collector.receive(bytes, bootUs))),
+    );
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 
   return {
     status,
@@ -132,11 +147,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     drained: async () => {
       while ((await store.depth()).batches > 0) await new Promise<void>((resolve) => clock.setTimer(200, resolve));
     },
-    async stop() {
-      await statusServer.close();
-      for (const { stream } of receivers) await stream.close();
-      await committer.stop();
-    },
+    stop,
   };
 }
 

@@ -6,6 +6,8 @@ import { runCommand } from './cli/run.ts';
 import { statusCommand } from './cli/status.ts';
 import { validateCommand } from './cli/validate.ts';
 
+// Positions of people are in every file that is made: they are this user's alone.
+process.umask(0o077);
 process.exitCode = await runProgram(
   {
     name: 'odograph-agent',

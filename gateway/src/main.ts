@@ -5,6 +5,8 @@ import { ledgerCommand } from './cli/ledger.ts';
 import { runCommand } from './cli/run.ts';
 import { statusCommand } from './cli/status.ts';
 
+// Positions of people are in every file that is made: they are this user's alone.
+process.umask(0o077);
 process.exitCode = await runProgram(
   {
     name: 'odograph-gateway',

@@ -1,3 +1,4 @@
 export * from './cli.ts';
+export * from './local-socket.ts';
 export * from './log.ts';
 export * from './signals.ts';

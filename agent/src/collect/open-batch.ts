@@ -7,6 +7,16 @@ const BODY_BYTES_MAX = 48 * 1024;
 /** Values in an open batch, times counted, before it is cut whatever its span: bounds memory (about 8 bytes a value). */
 const OPEN_VALUES_MAX = 200_000;
 const EVENTS_MAX = 1_000;
+/** Definitions in one schema, as JSON, which is longer than its bytes: a schema must stay below 64 KiB. */
+const SCHEMA_CHARS_MAX = 48 * 1024;
+const SCHEMA_TABLES_MAX = 500;
+
+/** Tables whose definitions share a schema. Most vehicles need one. */
+interface Group {
+  readonly defs: TableDef[];
+  chars: number;
+  schema: Schema | undefined;
+}
 
 export interface OpenBatchOptions {
   readonly vehicle: string;
@@ -33,7 +43,7 @@ export class OpenBatch {
   #events: BatchEvent[] = [];
   #eventsJournaled = 0;
   #lane: Lane = 'live';
-  #schema: Schema | undefined;
+  readonly #groups: Group[] = [];
 
   constructor(options: OpenBatchOptions) {
     this.#options = options;
@@ -58,7 +68,7 @@ export class OpenBatch {
     if (known) return this.table({ ...def, name: `${def.name}′` });
     const rows = new Rows(def);
     this.#tables.set(key, rows);
-    this.#schema = undefined;
+    this.#addToGroup(def);
     return rows;
   }
 
@@ -118,18 +128,45 @@ export class OpenBatch {
     return undefined;
   }
 
+  #addToGroup(def: TableDef): void {
+    const chars = JSON.stringify(def).length;
+    let group = this.#groups.at(-1);
+    if (!group || group.chars + chars > SCHEMA_CHARS_MAX || group.defs.length >= SCHEMA_TABLES_MAX) {
+      group = { defs: [], chars: 0, schema: undefined };
+      this.#groups.push(group);
+    }
+    group.defs.push(def);
+    group.chars += chars;
+    group.schema = undefined;
+  }
+
+  /** A batch for each schema that has rows; the events go with the first. */
   #encode(tables: readonly Rows[], events: readonly BatchEvent[], lane: Lane): NewBatch[] {
-    this.#schema ??= makeSchema([...this.#tables.values()].map((rows) => rows.def));
+    if (this.#groups.length === 0) this.#groups.push({ defs: [], chars: 0, schema: undefined });
+    let rest = events;
+    const batches = this.#groups.flatMap((group) => {
+      const defs = new Set(group.defs);
+      const own = tables.filter((rows) => defs.has(rows.def));
+      if (own.length === 0) return [];
+      const encoded = this.#encodeGroup(group, own, rest, lane);
+      rest = [];
+      return encoded;
+    });
+    return rest.length > 0 ? [...batches, ...this.#encodeGroup(this.#groups[0], [], rest, lane)] : batches;
+  }
+
+  #encodeGroup(group: Group, tables: readonly Rows[], events: readonly BatchEvent[], lane: Lane): NewBatch[] {
+    group.schema ??= makeSchema(group.defs);
     const { t0Us, endUs } = boundsOf(tables, events);
     const fits = tables.every((rows) => rows.count <= ROWS_MAX);
-    const body = fits ? encodeBody(this.#schema, tables, events, t0Us) : undefined;
+    const body = fits ? encodeBody(group.schema, tables, events, t0Us) : undefined;
     const divisible = tables.some((rows) => rows.count > 1) || tables.length + events.length > 1;
     if (!body || (body.bytes.length > BODY_BYTES_MAX && divisible)) {
       const [first, second] = halve(tables, events);
-      return [...this.#encode(first.tables, first.events, lane), ...this.#encode(second.tables, second.events, lane)];
+      return [first, second].flatMap((part) => this.#encodeGroup(group, part.tables, part.events, lane));
     }
     const { vehicle, boot } = this.#options;
-    return [{ vehicle, lane, schema: this.#schema, body, t0Us, endUs, boot }];
+    return [{ vehicle, lane, schema: group.schema, body, t0Us, endUs, boot }];
   }
 }
 

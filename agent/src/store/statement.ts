@@ -6,7 +6,9 @@ import type { Fate } from './ranges.ts';
 import type { EpochRecord } from './records.ts';
 
 /** Ranges of a kind in one statement, so that it stays within one message; where there are more, statements take turns. */
-export const RANGES_STATED_MAX = 1000;
+export const RANGES_STATED_MAX = 250;
+/** Of a gap's detail, for the same reason. */
+const DETAIL_CHARS_MAX = 60;
 
 /**
  * What the store has, in time that depends on ranges and not on batches. `turn` counts statements: past epochs, and
@@ -49,7 +51,7 @@ function isGap(fate: Fate): fate is GapFate {
 }
 
 function gapOf({ first, last, reason, detail }: GapFate): Gap {
-  return { from: first, to: last, reason, ...(detail !== '' && { detail }) };
+  return { from: first, to: last, reason, ...(detail !== '' && { detail: detail.slice(0, DETAIL_CHARS_MAX) }) };
 }
 
 function windowOf<T>(ranges: readonly T[], turn: number): readonly T[] {

@@ -17,6 +17,11 @@ export interface DisciplineOptions {
   readonly boot: Uint8Array;
   /** Unix µs that no true time is before: the build, or a date in the config. */
   readonly notBeforeUs: number;
+  /**
+   * Boot time from which a system clock that nothing synchronises is taken for an RTC. Where a receiver may still tell the time it
+   * is waited for: many boards have no RTC, and begin with the time of their last shutdown.
+   */
+  readonly rtcAfterUs?: number;
   readonly onEvent: (event: BatchEvent) => void;
 }
 
@@ -56,6 +61,7 @@ export class Discipline {
   /** The system clock, read at one moment. Ignored once a receiver has told the time of this boot. */
   system(bootUs: number, wallUs: number, synchronised: boolean): void {
     if (this.#mapping?.source === 'gnss' || wallUs < this.#options.notBeforeUs) return;
+    if (!synchronised && bootUs < (this.#options.rtcAfterUs ?? Number.NEGATIVE_INFINITY)) return;
     const source = synchronised ? 'ntp' : 'rtc';
     const uncertaintyUs = synchronised ? NTP_UNCERTAINTY_US : RTC_UNCERTAINTY_US;
     this.#adopt({ source, offsetUs: wallUs - bootUs, uncertaintyUs }, bootUs);

@@ -94,6 +94,24 @@ describe('OpenBatch', () => {
     ]);
   });
 
+  it('takes several schemas where one would be too large, and the journal never fails', () => {
+    const wide = (name: string): TableDef => ({
+      ...def(name),
+      signals: Array.from({ length: 8 }, (_, i) => ({
+        ...def(name).signals[0],
+        name: `${name}.${'long-name-'.repeat(6)}${i}`,
+      })),
+    });
+    const tables = Array.from({ length: 300 }, (_, i) => open.table(wide(`T${i}`)));
+    for (const [i, rows] of tables.entries()) add(rows, 0, i);
+    open.event({ timeUs: 0, name: 'link-up', attributes: {} });
+    expect(open.journal()).toBeUndefined();
+    expect(cut.length).toBeGreaterThan(1);
+    expect(Math.max(...cut.map((batch) => batch.schema.bytes.length))).toBeLessThan(64 * 1024);
+    expect(cut.flatMap((batch) => contentOf(batch).rows)).toHaveLength(300);
+    expect(cut.flatMap((batch) => contentOf(batch).events)).toEqual(['link-up']);
+  });
+
   it('journals only what came since, and the cut batch holds it all', () => {
     const a = open.table(def('A'));
     add(a, 0, 1);

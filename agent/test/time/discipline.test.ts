@@ -30,6 +30,14 @@ describe('Discipline', () => {
     expect(events.map((event) => event.name)).toEqual(['clock-set']);
   });
 
+  it('waits for a receiver before it takes an RTC, but not for NTP', () => {
+    const waiting = new Discipline({ boot, notBeforeUs, rtcAfterUs: 120 * SECOND, onEvent: () => {} });
+    waiting.system(5 * SECOND, noonUs, false);
+    expect(waiting.mapping).toBeUndefined();
+    waiting.system(6 * SECOND, noonUs, true);
+    expect(waiting.mapping).toMatchObject({ source: 'ntp' });
+  });
+
   it('prefers GNSS to a synchronised system clock, and keeps it', () => {
     discipline.system(5 * SECOND, noonUs + 3_600 * SECOND, true);
     discipline.gnss(6 * SECOND, noonUs);
