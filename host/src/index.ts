@@ -1,3 +1,4 @@
+export * from './back-off.ts';
 export * from './cli.ts';
 export * from './local-socket.ts';
 export * from './log.ts';

@@ -1,6 +1,6 @@
+import { BackOff } from '@iot/host';
 import { SerialPort } from 'serialport';
 import type { ByteStream, Clock } from '../ports.ts';
-import { BackOff } from '../uplink/back-off.ts';
 
 export interface SerialStreamOptions {
   readonly name: string;
@@ -27,7 +27,7 @@ export class SerialStream implements ByteStream {
   constructor(options: SerialStreamOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#backOff = new BackOff(250, 10_000, options.random);
+    this.#backOff = new BackOff({ firstMs: 250, maxMs: 10_000, random: options.random });
   }
 
   async open(onBytes: (bytes: Uint8Array, bootUs: number) => void): Promise<void> {
@@ -87,7 +87,7 @@ export class SerialStream implements ByteStream {
 
   #retry(): void {
     if (this.#closed) return;
-    this.#cancelRetry = this.#options.clock.setTimer(this.#backOff.next(), () => {
+    this.#cancelRetry = this.#options.clock.setTimer(this.#backOff.nextMs(), () => {
       this.#opening = this.#connect();
     });
   }

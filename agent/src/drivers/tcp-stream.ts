@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
+import { BackOff } from '@iot/host';
 import type { ByteStream, Clock } from '../ports.ts';
-import { BackOff } from '../uplink/back-off.ts';
 
 /** A receiver that says nothing for this long is taken for gone: TCP itself may not notice for hours. */
 const SILENCE_MS = 30_000;
@@ -30,7 +30,7 @@ export class TcpStream implements ByteStream {
   constructor(options: TcpStreamOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#backOff = new BackOff(250, 10_000, options.random);
+    this.#backOff = new BackOff({ firstMs: 250, maxMs: 10_000, random: options.random });
   }
 
   async open(onBytes: (bytes: Uint8Array, bootUs: number) => void): Promise<void> {
@@ -83,7 +83,7 @@ export class TcpStream implements ByteStream {
       this.#up = false;
       this.#detail ??= `${host}:${port} closed the connection; trying again`;
       this.#socket = undefined;
-      if (!this.#closed) this.#cancelRetry = clock.setTimer(this.#backOff.next(), () => this.#connect());
+      if (!this.#closed) this.#cancelRetry = clock.setTimer(this.#backOff.nextMs(), () => this.#connect());
     });
   }
 }

@@ -1,6 +1,6 @@
+import { BackOff } from '@iot/host';
 import { connect, ErrorWithReasonCode, type IClientOptions, type MqttClient } from 'mqtt';
 import type { Clock, Uplink, UplinkMessage, UplinkResult, UplinkSession } from '../ports.ts';
-import { BackOff } from './back-off.ts';
 
 export interface MqttUplinkOptions {
   /** `mqtts://host:8883`, or `mqtt://` on loopback. */
@@ -42,7 +42,11 @@ export class MqttUplink implements Uplink {
 
   constructor(options: MqttUplinkOptions) {
     this.#options = options;
-    this.#backOff = new BackOff(options.reconnectMs.first, options.reconnectMs.max, options.random);
+    this.#backOff = new BackOff({
+      firstMs: options.reconnectMs.first,
+      maxMs: options.reconnectMs.max,
+      random: options.random,
+    });
   }
 
   get state() {
@@ -135,7 +139,7 @@ export class MqttUplink implements Uplink {
       client.end(true);
       this.#down(detail);
       if (!this.#closed)
-        this.#cancelReconnect = this.#options.clock.setTimer(this.#backOff.next(), () => this.#connect());
+        this.#cancelReconnect = this.#options.clock.setTimer(this.#backOff.nextMs(), () => this.#connect());
     });
   }
 

@@ -1,7 +1,6 @@
 import { decodeControl, encodeStatement, type Lane } from '@iot/batch';
-import type { Logger } from '@iot/host';
+import { BackOff, type Logger } from '@iot/host';
 import type { Clock, ClockMapping, Offer, Store, Uplink, UplinkResult, UplinkSession } from '../ports.ts';
-import { BackOff } from './back-off.ts';
 
 const ALL_LANES: readonly Lane[] = ['alert', 'live', 'backlog'];
 /** Places of the window that only alerts may take. */
@@ -47,7 +46,7 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
-    this.#backOff = new BackOff(1_000, 60_000, options.random);
+    this.#backOff = new BackOff({ firstMs: 1_000, maxMs: 60_000, random: options.random });
   }
 
   open(): void {
@@ -240,7 +239,7 @@ export class Sender {
   /** The gateway says "not now": nothing is sent for a while. */
   #rest(detail: string): void {
     if (this.#resting || this.#closing) return;
-    const restMs = this.#backOff.next();
+    const restMs = this.#backOff.nextMs();
     this.#options.log.info({ detail, restMs }, 'the gateway cannot take batches now');
     this.#resting = true;
     this.#cancelRest = this.#options.clock.setTimer(restMs, () => {

@@ -1,5 +1,4 @@
-import type { Logger } from '@iot/host';
-import { BackOff } from '../delivery/back-off.ts';
+import { BackOff, type Logger } from '@iot/host';
 import type { Clock, Sink, SpoolEntry } from '../ports.ts';
 import type { DataPlaneMetrics } from '../spool/metrics.ts';
 

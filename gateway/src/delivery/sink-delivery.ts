@@ -1,11 +1,10 @@
 import { decodeStatement } from '@iot/batch';
-import type { Logger } from '@iot/host';
+import { BackOff, type Logger } from '@iot/host';
 import { isDecodeError } from '@iot/wire';
 import type { Clock, Sink, SpoolEntry } from '../ports.ts';
 import type { OwedStatement } from '../spool/api.ts';
 import type { DataPlaneMetrics } from '../spool/metrics.ts';
 import type { Outcome, Write } from '../spool/writes.ts';
-import { BackOff } from './back-off.ts';
 
 /** What delivery needs of the spool. */
 export interface DeliverySource {

@@ -1,5 +1,5 @@
+import { BackOff } from '@iot/host';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { BackOff } from '../../src/delivery/back-off.ts';
 import { Delivery } from '../../src/delivery/delivery.ts';
 import { NO_DATA_PLANE_METRICS } from '../../src/spool/metrics.ts';
 import { batchOf, statementOf } from '../support/batches.ts';

@@ -1,6 +1,6 @@
+import { BackOff } from '@iot/host';
 import { FLAG_FD, FrameBlock, ID_ERROR, ID_EXTENDED, ID_REMOTE } from '@iot/wire';
 import type { BusHealth, CanBus, Clock } from '../../ports.ts';
-import { BackOff } from '../../uplink/back-off.ts';
 import { loadSocketCan, type SocketCanChannel, type SocketCanMessage, type SocketCanModule } from './binding.ts';
 import { readErrorFrame } from './error-frame.ts';
 import { explainBinding, explainInterface, type InterfaceState, readInterface } from './interface.ts';
@@ -51,7 +51,7 @@ export class SocketCanBus implements CanBus {
   constructor(options: SocketCanBusOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#backOff = new BackOff(250, 10_000, options.random);
+    this.#backOff = new BackOff({ firstMs: 250, maxMs: 10_000, random: options.random });
   }
 
   async open(onFrames: (block: FrameBlock) => void): Promise<void> {
@@ -116,7 +116,7 @@ export class SocketCanBus implements CanBus {
     this.#detail = detail;
     this.#cancelTimer?.();
     if (this.#closed) return;
-    this.#cancelTimer = this.#options.clock.setTimer(this.#backOff.next(), () => {
+    this.#cancelTimer = this.#options.clock.setTimer(this.#backOff.nextMs(), () => {
       this.#starting = this.#start();
     });
   }

@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import { dirname, relative } from 'node:path';
+import { BackOff } from '@iot/host';
 import { FrameBlock } from '@iot/wire';
 import type { BusHealth, CanBus, Clock } from '../../ports.ts';
-import { BackOff } from '../../uplink/back-off.ts';
 import { DriverError } from '../error.ts';
 import { Hub } from './hub.ts';
 import { RECORD_BYTES, RecordSplitter, readRecords, writeRecord } from './record.ts';
@@ -46,7 +46,7 @@ export class VirtualBus implements CanBus {
   constructor(options: VirtualBusOptions) {
     this.name = options.name;
     this.#options = { ...options, path: socketPath(options) };
-    this.#backOff = new BackOff(20, 2_000, options.random);
+    this.#backOff = new BackOff({ firstMs: 20, maxMs: 2_000, random: options.random });
   }
 
   async open(onFrames: (block: FrameBlock) => void): Promise<void> {
@@ -111,7 +111,7 @@ export class VirtualBus implements CanBus {
 
   #retry(): void {
     if (this.#closed) return;
-    this.#cancelRetry = this.#options.clock.setTimer(this.#backOff.next(), () => {
+    this.#cancelRetry = this.#options.clock.setTimer(this.#backOff.nextMs(), () => {
       this.#joining = this.#join();
     });
   }

@@ -17,7 +17,7 @@ export class BackOff {
   /** How long to wait after one more failure, ms. */
   nextMs(): number {
     const { firstMs, maxMs, random } = this.#options;
-    const step = Math.min(maxMs, firstMs * 2 ** this.#failures++);
+    const step = Math.min(maxMs, firstMs * 2 ** Math.min(this.#failures++, 30));
     return step * (0.5 + random() / 2);
   }
 
