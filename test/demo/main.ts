@@ -17,7 +17,6 @@ import { Processes } from './processes.ts';
  */
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const DATA = join(ROOT, '.cache/demo');
 const AGENT = join(ROOT, 'agent/src/main.ts');
 const GATEWAY = join(ROOT, 'gateway/src/main.ts');
 const VEHICLE = join(ROOT, 'test/sim/vehicle-main.ts');
@@ -42,14 +41,14 @@ async function freePortFrom(wanted: number): Promise<number> {
   throw new Error(`no free port from ${wanted} on: name one with --port`);
 }
 
-async function startVehicles(processes: Processes, links: readonly Link[]): Promise<void> {
+async function startVehicles(processes: Processes, data: string, links: readonly Link[]): Promise<void> {
   // A local socket's path may have 107 bytes: a checkout can lie deeper than that.
   const sockets = mkdtempSync(join(tmpdir(), 'odograph-'));
   for (const [i, { unit, vehicle, kind, seed }] of FLEET.entries()) {
     const bus = join(sockets, `${vehicle}.can`);
     const ready = await processes.start(vehicle, VEHICLE, ['--kind', kind, '--seed', String(seed), '--bus', bus], true);
     const { gnssPort } = JSON.parse(ready) as { gnssPort: number };
-    const config = writeVehicleAgent(DATA, { unit, vehicle, linkPort: links[i].port }, kind, bus, gnssPort);
+    const config = writeVehicleAgent(data, { unit, vehicle, linkPort: links[i].port }, kind, bus, gnssPort);
     await processes.start(unit, AGENT, ['run', '--config', config], true);
     say(
       `  ${vehicle.padEnd(8)} drives; its agent ${unit} reads ${kind === 'car' ? 'OBD-II answers' : 'J1939'} on CAN and NMEA from its receiver`,
@@ -57,11 +56,11 @@ async function startVehicles(processes: Processes, links: readonly Link[]): Prom
   }
 }
 
-async function startReplay(processes: Processes, { replay, dbc, speed }: DemoOptions, link: Link): Promise<void> {
+async function startReplay(processes: Processes, { replay, dbc, speed, data }: DemoOptions, link: Link): Promise<void> {
   const interfaces = await interfacesOf(replay!);
   if (interfaces.length === 0) throw new LogError(`${replay}: holds no frame: is it candump text?`);
   const recording = { file: replay!, dbc, speed: Number(speed), interfaces };
-  const config = writeReplayAgent(DATA, { unit: link.unit, vehicle: 'RECORDING', linkPort: link.port }, recording);
+  const config = writeReplayAgent(data, { unit: link.unit, vehicle: 'RECORDING', linkPort: link.port }, recording);
   await processes.start(link.unit, AGENT, ['run', '--config', config], true);
   say(`  RECORDING replays ${replay} (${interfaces.join(', ')}) at ${speed} times its pace, over and over`);
 }
@@ -69,10 +68,11 @@ async function startReplay(processes: Processes, { replay, dbc, speed }: DemoOpt
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   if (!options) return;
-  if (!options.keep) rmSync(DATA, { recursive: true, force: true });
-  mkdirSync(DATA, { recursive: true });
-  const processes = new Processes(join(DATA, 'log'), (message) => {
-    process.stderr.write(`${message}\nThe demo ends; the logs are in ${join(DATA, 'log')}\n`);
+  const { data } = options;
+  if (!options.keep) rmSync(data, { recursive: true, force: true });
+  mkdirSync(data, { recursive: true });
+  const processes = new Processes(join(data, 'log'), (message) => {
+    process.stderr.write(`${message}\nThe demo ends; the logs are in ${join(data, 'log')}\n`);
     void stop().then(() => process.exit(1));
   });
   const links: Link[] = [];
@@ -84,9 +84,9 @@ async function main(): Promise<void> {
 
   try {
     say('Starting');
-    const control = await serveLinkControl({ links, depthOf: (unit) => depthOf(join(DATA, unit)) });
+    const control = await serveLinkControl({ links, depthOf: (unit) => depthOf(join(data, unit)) });
     closers.push(() => control.close());
-    const gatewayConfig = writeGatewayConfig(DATA, await freePortFrom(options.port), control.port);
+    const gatewayConfig = writeGatewayConfig(data, await freePortFrom(options.port), control.port);
     const ready = await processes.start('gateway', GATEWAY, ['run', '--config', gatewayConfig], true);
     const { mqtt, console: address } = JSON.parse(ready) as { mqtt: string[]; console: string };
     say(`  gateway  listens at ${mqtt[0]}`);
@@ -96,11 +96,11 @@ async function main(): Promise<void> {
       links.push(link);
       closers.push(() => link.close());
     }
-    if (options.replay === undefined) await startVehicles(processes, links);
+    if (options.replay === undefined) await startVehicles(processes, data, links);
     else await startReplay(processes, options, links[0]);
     say(`\nThe fleet is at  ${address}\n`);
     say("Cut a vehicle's link on its page, watch its store fill, restore it: newest first, and the ledger closes.");
-    say(`Data and logs: ${DATA}. Ctrl+C ends it all.`);
+    say(`Data and logs: ${data}. Ctrl+C ends it all.`);
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
     await stop();

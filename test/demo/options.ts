@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 export interface DemoOptions {
@@ -7,6 +8,8 @@ export interface DemoOptions {
   readonly speed: string;
   readonly port: number;
   readonly keep: boolean;
+  /** Directory of all that the demo writes. */
+  readonly data: string;
 }
 
 const USAGE = `npm start: two simulated vehicles, their agents, a gateway and its console
@@ -18,6 +21,7 @@ Usage: npm start [-- OPTION…]
   --speed N      with --replay: times its own pace (default 1)
   --port N       port of the console (default 8080; the next free one where it is taken)
   --keep         keep the data of the last demo instead of starting empty
+  --data DIR     directory of the demo's data and logs (default .cache/demo)
   --help         this text
 
 Examples:
@@ -36,6 +40,7 @@ export function readOptions(args: readonly string[]): DemoOptions | undefined {
         speed: { type: 'string', default: '1' },
         port: { type: 'string', default: '8080' },
         keep: { type: 'boolean', default: false },
+        data: { type: 'string', default: join(import.meta.dirname, '../../.cache/demo') },
         help: { type: 'boolean', short: 'h' },
       },
     });
@@ -50,7 +55,7 @@ export function readOptions(args: readonly string[]): DemoOptions | undefined {
     if (replay !== undefined && dbc.length === 0)
       throw new Error('--replay needs at least one --dbc FILE to decode the recording by');
     if (replay === undefined && dbc.length > 0) throw new Error('--dbc goes with --replay LOG');
-    return { replay, dbc, speed, port, keep };
+    return { replay, dbc, speed, port, keep, data: resolve(values.data) };
   } catch (error) {
     process.stderr.write(`npm start: ${(error as Error).message}\n\n${USAGE}`);
     process.exit(2);

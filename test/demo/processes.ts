@@ -44,7 +44,8 @@ export class Processes {
         log.end();
         const message = `${name} ended with ${signal ?? status}:\n${last.join('\n')}`;
         reject(new Error(message));
-        if (!this.#stopping && status !== 0) this.#onEnded(message);
+        // What ends by Ctrl+C ends in order; all else is news.
+        if (!this.#stopping && status !== 0 && signal !== 'SIGINT') this.#onEnded(message);
       });
       if (!ready) resolve('');
     });
@@ -54,7 +55,9 @@ export class Processes {
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const child of [...this.#running.values()].reverse()) {
-      const ended = new Promise((resolve) => child.once('close', resolve));
+      // Ctrl+C reaches them too: some are gone before their turn comes.
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), 8_000);
       await ended;
