@@ -23,10 +23,9 @@ async function until<T>(probe: () => Promise<T | undefined>): Promise<T> {
 }
 
 it('npm start: both vehicles are on the map, and Ctrl+C ends every process', async () => {
-  const demo = spawn(process.execPath, ['--conditions=source', 'test/demo/main.ts', '--port', '8300'], {
-    cwd: ROOT,
-    detached: true,
-  });
+  const data = mkdtempSync(join(tmpdir(), 'odograph-demo-'));
+  const args = ['--conditions=source', 'test/demo/main.ts', '--port', '8300', '--data', data];
+  const demo = spawn(process.execPath, args, { cwd: ROOT, detached: true });
   const ended = new Promise((done) => demo.once('close', done));
   try {
     const address = await new Promise<string>((done) => {
