@@ -16,7 +16,6 @@ import { openStore, type StoreOptions } from './store/index.ts';
 import { Discipline } from './time/discipline.ts';
 import { KnownBoots } from './time/known-boots.ts';
 import { isNtpSynchronised } from './time/synchronised.ts';
-import { MqttUplink } from './uplink/mqtt.ts';
 import { Sender } from './uplink/sender.ts';
 
 export interface AgentOptions {
@@ -88,7 +87,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     bootId: clock.bootId,
     bytesMax: config.store.bytesMax,
   });
-  const uplink = config.gateway && makeUplink(options, config.gateway);
+  const uplink = config.gateway && (await makeUplink(options, config.gateway));
   const boots = new KnownBoots(`${config.dataDir}/clock.json`);
   const sender =
     uplink &&
@@ -205,10 +204,12 @@ function makeReceivers(
   });
 }
 
-function makeUplink(
+/** The MQTT client is loaded where there is a gateway to speak to: it takes 15 MB of memory. */
+async function makeUplink(
   { config, configFile, clock, random }: AgentOptions,
   gateway: NonNullable<AgentConfig['gateway']>,
-): Uplink {
+): Promise<Uplink> {
+  const { MqttUplink } = await import('./uplink/mqtt.ts');
   const { address, tls, window, keepAlive, reconnect } = gateway;
   return new MqttUplink({
     address,

@@ -2,6 +2,9 @@ import { moduleBeside, startWorker } from '@iot/host/worker';
 import type { AgentConfig } from './config.ts';
 import type { ConfigWorkerApi } from './config-worker.ts';
 
+/** Young objects die soon: without a bound V8 lets 48 MB of them gather, and the process keeps the pages. */
+const LIMITS = { maxYoungGenerationSizeMb: 2 };
+
 /**
  * Configs are read in a thread that ends afterwards: YAML and the checks take 20 MB of memory, which an agent needs once and
  * a small unit needs back. Errors are those of `@iot/host/config`, with their code `host/config`.
@@ -9,7 +12,7 @@ import type { ConfigWorkerApi } from './config-worker.ts';
 async function inThread<Result>(
   work: (call: ReturnType<typeof startWorker<ConfigWorkerApi>>['call']) => Promise<Result>,
 ): Promise<Result> {
-  const worker = startWorker<ConfigWorkerApi>(moduleBeside(import.meta.url, 'config-worker'));
+  const worker = startWorker<ConfigWorkerApi>(moduleBeside(import.meta.url, 'config-worker'), undefined, LIMITS);
   try {
     return await work(worker.call);
   } finally {
