@@ -91,10 +91,12 @@ export function jsonSchemaOf(schema: z.ZodType, title: string): object {
   return { title, ...z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) };
 }
 
+const TIME_MEND = 'write a number and a unit: 500ms, 10s, 5m, 2h or 7d';
+
 /** A span of time in a config: `1500ms`, `10s`, `5m`, `2h`, `7d`. Gives milliseconds. */
 export const duration = z
-  .string()
-  .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'write a number and a unit: 500ms, 10s, 5m, 2h or 7d')
+  .string(TIME_MEND)
+  .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, TIME_MEND)
   .transform((text) => {
     const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
     const [, number, , unit] = /^(\d+(\.\d+)?)(\D+)$/.exec(text)!;
