@@ -7,8 +7,20 @@ import { gatewayConfig, HistorySink, startGateway } from '@iot/gateway';
 import { createLogger } from '@iot/host';
 import { untilDrained } from './until-drained.ts';
 
-const DBC = 'BO_ 256 Counter: 8 X\n SG_ Value : 0|32@1+ (1,0) [0|0] "" X\n';
+/** One message, one signal: `Counter.Value`. */
+export const COUNTER_DBC = 'BO_ 256 Counter: 8 X\n SG_ Value : 0|32@1+ (1,0) [0|0] "" X\n';
 const FRAMES_PER_BATCH = 4;
+
+/** candump lines that count from `first`, four a second: with batches of a second, four values in each. */
+export function counterLines(first: number, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => {
+    const value = Buffer.alloc(8);
+    value.writeUInt32LE(first + i);
+    const seconds = 1.7e9 + (first + i) / FRAMES_PER_BATCH;
+    return `(${seconds.toFixed(6)}) can0 100#${value.toString('hex').toUpperCase()}\n`;
+  });
+}
+
 const log = createLogger('test', 'silent');
 const clock = {
   nowMs: () => Date.now(),
@@ -58,14 +70,8 @@ export class LittleFleet {
     more: { deliver?: boolean; bytesMax?: number } = {},
   ): Promise<void> {
     const recording = join(this.folder, `run-${this.#runs++}.log`);
-    const lines = Array.from({ length: batches * FRAMES_PER_BATCH }, (_, i) => {
-      const value = Buffer.alloc(8);
-      value.writeUInt32LE(first + i);
-      // Noise in the other bytes would be left out; the time alone makes batches: a second each, four frames a second.
-      return `(${(1.7e9 + (first + i) / FRAMES_PER_BATCH).toFixed(6)}) can0 100#${value.toString('hex').toUpperCase()}\n`;
-    });
-    writeFileSync(recording, lines.join(''));
-    writeFileSync(join(this.folder, 'counter.dbc'), DBC);
+    writeFileSync(recording, counterLines(first, batches * FRAMES_PER_BATCH).join(''));
+    writeFileSync(join(this.folder, 'counter.dbc'), COUNTER_DBC);
     const text = JSON.stringify({
       unit: 'unit-1',
       vehicle: 'CAB-1',
