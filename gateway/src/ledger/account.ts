@@ -41,6 +41,18 @@ export function statedOf(epoch: string, heard: readonly HeardStatement[]): State
   return { ...account, own, ...(successor && { closedBy: hexOf(successor.statement.epoch) }) };
 }
 
+/** Ranges of a kind that are kept of an epoch; a store that has more is beyond help. */
+const RANGES_MAX = 65_536;
+
+/**
+ * Adds what one statement says to what earlier ones said. Statements add up: a store with very many ranges states them in
+ * windows, and its past epochs in turns. Accepted beats gap; a gap keeps the reason that was given first.
+ */
+export function addAccount(known: Account | undefined, said: Account): Account {
+  const { nextSeq, accepted, gaps } = joined(known, said);
+  return { nextSeq, accepted: accepted.slice(-RANGES_MAX), gaps: coalesced(gaps).slice(-RANGES_MAX) };
+}
+
 function joined(own: Account | undefined, closing: Account | undefined): Account {
   if (!own || !closing) return (own ?? closing)!;
   const accepted = union(own.accepted, closing.accepted);
@@ -60,4 +72,16 @@ export function rangesOf(gaps: readonly Gap[]): SeqRange[] {
 /** The gaps with `ranges` (canonical) cut out of them. */
 export function without(gaps: readonly Gap[], ranges: readonly SeqRange[]): Gap[] {
   return gaps.flatMap((gap) => subtract([[gap.from, gap.to]], ranges).map(([from, to]) => ({ ...gap, from, to })));
+}
+
+/** Neighbours of one reason as one gap: it grew from statement to statement. */
+function coalesced(gaps: readonly Gap[]): Gap[] {
+  const result: Gap[] = [];
+  for (const gap of gaps) {
+    const last = result.at(-1);
+    const grows = last && last.to + 1 === gap.from && last.reason === gap.reason && last.detail === gap.detail;
+    if (grows) result[result.length - 1] = { ...last, to: gap.to };
+    else result.push(gap);
+  }
+  return result;
 }

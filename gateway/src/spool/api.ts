@@ -1,4 +1,5 @@
 import type { Lane } from '@iot/batch';
+import type { Account } from '../ledger/account.ts';
 import type { LedgerBounds } from './ledger-rows.ts';
 
 export interface SpoolBounds extends LedgerBounds {
@@ -40,6 +41,13 @@ export interface OwedStatement extends HeardBytes {
   readonly unit: string;
 }
 
+/** What all statements together say of an epoch. */
+export interface StatedAccount {
+  readonly account: Account;
+  /** The epoch that continues it. */
+  readonly closedBy?: Uint8Array;
+}
+
 /** An epoch's rows, as the view folds them. */
 export interface StoredEpoch {
   readonly unit: string;
@@ -49,6 +57,7 @@ export interface StoredEpoch {
   readonly firstMs: number;
   readonly lastMs: number;
   readonly heard?: HeardBytes;
+  readonly stated?: StatedAccount;
 }
 
 export interface DeadLetter {

@@ -91,4 +91,8 @@ export const MIGRATIONS: readonly string[] = [
     bytes BLOB NOT NULL
   ) STRICT;
   `,
+  `
+  -- What was stated of an epoch, by itself and by its successors, all statements together: JSON of an Account.
+  CREATE TABLE stated (epoch INTEGER PRIMARY KEY, account TEXT NOT NULL, closed_by BLOB) STRICT;
+  `,
 ];

@@ -1,6 +1,8 @@
-import { bytesOf } from '@iot/batch';
+import { bytesOf, decodeStatement, type Statement } from '@iot/batch';
 import { preparing, type SqliteDatabase } from '@iot/host/sqlite';
-import type { HeardBytes } from './api.ts';
+import { isDecodeError } from '@iot/wire';
+import { type Account, addAccount } from '../ledger/account.ts';
+import type { HeardBytes, StatedAccount } from './api.ts';
 import type { BatchWrite, Standing, StatementWrite } from './writes.ts';
 
 const VEHICLES_MAX = 16;
@@ -77,7 +79,33 @@ export class LedgerRows {
       `INSERT INTO statement VALUES (?, ?, ?, (SELECT coalesce(max(version), 0) + 1 FROM statement))
        ON CONFLICT (epoch) DO UPDATE SET bytes = excluded.bytes, heard_ms = excluded.heard_ms, version = excluded.version`,
     ).run(id, bytes, heardMs);
+    this.#addStated(unit, id, bytes);
     return id;
+  }
+
+  /** What all statements together say of an epoch. */
+  stated(epochId: number): StatedAccount | undefined {
+    const sql = 'SELECT account, closed_by AS closedBy FROM stated WHERE epoch = ?';
+    const row = this.#prepare(sql).get(epochId) as { account: string; closedBy: Uint8Array | null } | undefined;
+    return row && { account: JSON.parse(row.account) as Account, closedBy: row.closedBy ?? undefined };
+  }
+
+  #addStated(unit: string, epochId: number, bytes: Uint8Array): void {
+    const statement = readStatement(bytes);
+    if (!statement) return;
+    const { epoch, nextSeq, accepted, gaps, predecessor } = statement;
+    this.#putStated(epochId, { nextSeq, accepted, gaps }, undefined);
+    const past = predecessor && this.find(predecessor.epoch);
+    if (!predecessor || past?.unit !== unit) return;
+    const account = { nextSeq: predecessor.nextSeq, accepted: predecessor.accepted, gaps: predecessor.gaps };
+    this.#putStated(past.id, account, epoch);
+  }
+
+  #putStated(epochId: number, said: Account, closedBy: Uint8Array | undefined): void {
+    const known = this.stated(epochId);
+    const account = JSON.stringify(addAccount(known?.account, said));
+    const sql = 'INSERT OR REPLACE INTO stated VALUES (?, ?, ?)';
+    this.#prepare(sql).run(epochId, account, closedBy ?? known?.closedBy ?? null);
   }
 
   find(epoch: Uint8Array): EpochRow | undefined {
@@ -155,7 +183,7 @@ export class LedgerRows {
   }
 
   #forget(epochId: number): void {
-    for (const table of ['range', 'digest', 'statement', 'statement_owed'])
+    for (const table of ['range', 'digest', 'statement', 'statement_owed', 'stated'])
       this.#prepare(`DELETE FROM ${table} WHERE epoch = ?`).run(epochId);
     this.#prepare('DELETE FROM epoch WHERE id = ?').run(epochId);
   }
@@ -170,5 +198,15 @@ export class LedgerRows {
       left -= this.#prepare(sql).run(epochId, epochId, digestsPerEpoch).changes;
     }
     this.#prepare('UPDATE epoch SET digests = ? WHERE id = ?').run(left, epochId);
+  }
+}
+
+/** Undefined for bytes that were salvaged and do not read. */
+function readStatement(bytes: Uint8Array): Statement | undefined {
+  try {
+    return decodeStatement(bytes);
+  } catch (error) {
+    if (isDecodeError(error)) return undefined;
+    throw error;
   }
 }

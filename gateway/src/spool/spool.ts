@@ -5,7 +5,15 @@ import { isDecodeError } from '@iot/wire';
 import type { HeardStatement } from '../ledger/account.ts';
 import { type EpochView, epochView } from '../ledger/view.ts';
 import type { Clock, SpoolEntry } from '../ports.ts';
-import type { DeadLetter, OwedStatement, SpoolBounds, SpoolStatus, StoredEntry, StoredEpoch } from './api.ts';
+import type {
+  DeadLetter,
+  HeardBytes,
+  OwedStatement,
+  SpoolBounds,
+  SpoolStatus,
+  StoredEntry,
+  StoredEpoch,
+} from './api.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { DataPlaneMetrics } from './metrics.ts';
 import { packWrites, unpack } from './packing.ts';
@@ -114,7 +122,10 @@ export class Spool {
   /** What this gateway can answer for a unit: an epoch each, that heard of last first. Empty for an unknown unit. */
   async ledger(unit: string): Promise<readonly EpochView[]> {
     const stored = await this.#worker.call('epochs', unit);
-    const heard = stored.flatMap((epoch) => heardOf(epoch));
+    // An epoch's own statement stands before what its past epochs' closings say in its name.
+    const heard = stored
+      .flatMap((epoch) => heardOf(epoch))
+      .sort((one, other) => Number(isClosing(one)) - Number(isClosing(other)));
     return stored.map((epoch) => epochView({ ...epoch, epoch: hexOf(epoch.epoch) }, heard));
   }
 
@@ -158,13 +169,29 @@ export class Spool {
   }
 }
 
-/** A statement that was salvaged and does not read counts as not heard: the next one comes within a minute. */
-function heardOf({ heard }: StoredEpoch): HeardStatement[] {
-  if (!heard) return [];
+/**
+ * The newest statement of an epoch, saying what all of them say together; and, where a successor closed the epoch, what
+ * that said. A statement that was salvaged and does not read counts as not heard: the next one comes within a minute.
+ */
+function heardOf({ epoch, unit, heard, stated, lastMs }: StoredEpoch): HeardStatement[] {
+  const own = heard && readHeard(heard);
+  const said = own && stated ? [{ ...own, statement: { ...own.statement, ...stated.account } }] : own ? [own] : [];
+  if (!stated?.closedBy) return said;
+  const depth = { batches: 0, bytes: 0 };
+  const predecessor = { epoch, ...stated.account };
+  const closing = { unit, vehicle: '', epoch: stated.closedBy, nextSeq: 1, accepted: [], gaps: [], depth, predecessor };
+  return [...said, { statement: closing, heardMs: lastMs }];
+}
+
+function readHeard({ bytes, heardMs }: HeardBytes): HeardStatement | undefined {
   try {
-    return [{ statement: decodeStatement(heard.bytes), heardMs: heard.heardMs }];
+    return { statement: decodeStatement(bytes), heardMs };
   } catch (error) {
     if (!isDecodeError(error)) throw error;
-    return [];
+    return undefined;
   }
+}
+
+function isClosing({ statement }: HeardStatement): boolean {
+  return statement.vehicle === '';
 }

@@ -217,6 +217,7 @@ export class SpoolStore {
 
   #storedEpoch(row: EpochRow): StoredEpoch {
     const heard = this.#ledger.heard(row.id);
+    const stated = this.#ledger.stated(row.id);
     return {
       unit: row.unit,
       epoch: row.epoch,
@@ -225,6 +226,7 @@ export class SpoolStore {
       firstMs: row.first_ms,
       lastMs: row.last_ms,
       ...(heard && { heard }),
+      ...(stated && { stated }),
     };
   }
 
