@@ -11,13 +11,18 @@ const WAL_BYTES = 16 * 1024 ** 2;
 
 /**
  * Opens the spool's file, or makes it. A damaged one is set aside, and what reads of it goes into a new one, so that
- * damage never keeps a gateway from starting. @throws what is not damage: no permission, disk full, a newer version.
+ * damage never keeps a gateway from starting. @throws what is not damage: no permission, disk full, a newer version,
+ * another gateway that has the file.
  */
 export function openSpoolFile({ path, ...rest }: SpoolStoreOptions): { db: SqliteDatabase; report?: DamageReport } {
   const options = { migrations: MIGRATIONS, cacheBytes: CACHE_BYTES, walBytes: WAL_BYTES, exclusive: true };
   try {
     return { db: openDatabase(path, options) };
   } catch (error) {
+    if ((error as { code?: unknown }).code === 'SQLITE_BUSY')
+      throw new Error(`${path} is open in another process: stop that gateway first, or give this one its own dataDir`, {
+        cause: error,
+      });
     if (!isDamage(error)) throw error;
     const target = setAside(path);
     const db = openDatabase(path, options);
