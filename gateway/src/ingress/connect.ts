@@ -71,19 +71,18 @@ export function judgeConnect(
 }
 
 function judgeIdentity(clientId: string, identity: Identity): Refusal | undefined {
-  if (identity.kind === 'certificate') {
-    if (identity.name === undefined || !isUnitName(identity.name))
-      return { code: NOT_AUTHORIZED, reason: "the certificate's common name is no unit name" };
-    if (identity.name !== clientId)
-      return {
-        code: CLIENT_IDENTIFIER_NOT_VALID,
-        reason: `the client id must be the certificate's common name, ${identity.name}`,
-      };
-  }
+  const { name } = identity.kind === 'certificate' ? identity : { name: clientId };
+  if (identity.kind === 'certificate' && (name === undefined || !isUnitName(name)))
+    return { code: NOT_AUTHORIZED, reason: "the certificate's common name is no unit name" };
   if (!isUnitName(clientId))
     return {
       code: CLIENT_IDENTIFIER_NOT_VALID,
       reason: "the client id must be the unit's name: 1 to 63 letters, digits, dots, dashes or underscores",
+    };
+  if (name !== clientId)
+    return {
+      code: CLIENT_IDENTIFIER_NOT_VALID,
+      reason: `the client id is ${clientId}, but the certificate is for ${name}: they must be the same`,
     };
   return undefined;
 }

@@ -40,6 +40,8 @@ export class Connection implements SessionEvents {
   readonly #context: ConnectionContext;
   readonly #session: MqttSession;
   #agreement: Agreement | undefined;
+  /** What was refused last, as metrics call it. */
+  #refusal: string | undefined;
   #flushing = false;
   /** The socket's buffer is full: the client does not read. */
   #clogged = false;
@@ -131,7 +133,9 @@ export class Connection implements SessionEvents {
     const context = this.#context;
     const agreement = this.#agreement;
     this.#cancelTimer?.();
-    context.log.debug({ unit: agreement?.unit, remote: this.remote, detail }, 'session ended');
+    if (!agreement && this.#refusal !== undefined)
+      context.log.warn({ remote: this.remote, reason: this.#refusal, detail }, 'connection refused');
+    else context.log.debug({ unit: agreement?.unit, remote: this.remote, detail }, 'session ended');
     if (agreement) context.ended(this, agreement.unit, detail);
     if (this.#socket.destroyed) return;
     this.#flush();
@@ -147,6 +151,7 @@ export class Connection implements SessionEvents {
   }
 
   refused(reason: string): void {
+    this.#refusal = reason;
     this.#context.metrics.refused(reason);
   }
 
