@@ -1,6 +1,7 @@
 import { BackOff } from '@iot/host';
 import { connect, ErrorWithReasonCode, type IClientOptions, type MqttClient } from 'mqtt';
 import type { Clock, Uplink, UplinkMessage, UplinkResult, UplinkSession } from '../ports.ts';
+import { explainError, explainSilence } from './explain.ts';
 
 export interface MqttUplinkOptions {
   /** `mqtts://host:8883`, or `mqtt://` on loopback. */
@@ -103,7 +104,7 @@ export class MqttUplink implements Uplink {
   }
 
   #connect(): void {
-    const { address, unit, tls, windowMax, keepAliveSeconds } = this.#options;
+    const { address, unit, tls, windowMax, keepAliveSeconds, clock } = this.#options;
     const options: IClientOptions = {
       protocolVersion: 5,
       clientId: unit,
@@ -119,9 +120,14 @@ export class MqttUplink implements Uplink {
     };
     const client = connect(address, options);
     this.#client = client;
-    let detail = 'the gateway closed the connection';
+    let answered = false;
+    let detail: string | undefined;
+    client.on('packetreceive', (packet) => {
+      const reason = packet.cmd === 'connack' && packet.reasonCode ? packet.properties?.reasonString : undefined;
+      if (reason !== undefined) detail = `the gateway refuses this unit: ${reason}`;
+    });
     client.on('error', (error: Error & { code?: string | number }) => {
-      detail = explain(address, error);
+      detail ??= explainError(address, error);
     });
     client.on('disconnect', (packet) => {
       detail =
@@ -131,15 +137,16 @@ export class MqttUplink implements Uplink {
     client.on('connect', (packet) => {
       client.subscribe(`odograph/1/${unit}/control`, { qos: 1 }, () => {});
       this.#onConnected(packet.properties ?? {});
+      answered = true;
     });
     client.on('message', (_topic, payload) => this.#handlers?.onControl(payload));
     client.on('close', () => {
       if (this.#client !== client) return;
       this.#client = undefined;
       client.end(true);
-      this.#down(detail);
-      if (!this.#closed)
-        this.#cancelReconnect = this.#options.clock.setTimer(this.#backOff.nextMs(), () => this.#connect());
+      if (answered) detail ??= 'the gateway closed the connection';
+      this.#down(detail ?? explainSilence(address, tls?.certificate, clock.wallUs() / 1000));
+      if (!this.#closed) this.#cancelReconnect = clock.setTimer(this.#backOff.nextMs(), () => this.#connect());
     });
   }
 
@@ -180,27 +187,5 @@ function resultOf(error: Error | undefined, reason: string | undefined): UplinkR
       return { kind: 'later', detail };
     default:
       return { kind: 'later', detail: `reason 0x${error.code.toString(16)}: ${detail}` };
-  }
-}
-
-/** What a person can do about a connection that failed. */
-function explain(address: string, error: Error & { code?: string | number }): string {
-  switch (error.code) {
-    case 'ECONNREFUSED':
-      return `nothing listens at ${address}: is the gateway running?`;
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return `the name in ${address} cannot be resolved: check gateway.address and the unit's DNS`;
-    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-    case 'SELF_SIGNED_CERT_IN_CHAIN':
-    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-      return `the certificate of ${address} is not from the CA in gateway.tls.ca: ${error.message}`;
-    case 'CERT_HAS_EXPIRED':
-      return `the certificate of ${address} has expired, or this unit's clock is wrong`;
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return `the certificate of ${address} is for another name: ${error.message}`;
-    default:
-      return `${address}: ${error.message}`;
   }
 }
