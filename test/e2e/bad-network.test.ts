@@ -4,11 +4,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { askStatus } from '@iot/agent';
 import { createNmeaParser } from '@iot/nmea';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { RECORDINGS, recordingsPresent } from '../sim/expected.ts';
 import { writeConfig } from '../sim/fleet-config.ts';
-import { Program, runToEnd } from '../sim/process.ts';
+import { Program } from '../sim/process.ts';
 
 /** What others do to our ports, and what a receiver may send: nothing of it ends a program or holds up the others. */
 
@@ -86,10 +87,7 @@ it('a gateway that meets strangers on its MQTT port closes their connections and
   expect(await program.stop()).toBe(0);
 });
 
-async function statusOf(name: string) {
-  const { stdout } = await runToEnd(AGENT, ['status', '--config', join(folder, `${name}.yaml`), '--json']);
-  return JSON.parse(stdout);
-}
+const statusOf = async (name: string) => (await askStatus(join(folder, name))) as { link: object; receivers: object[] };
 
 const NMEA_LOG = join(RECORDINGS, 'nmea/ublox-neo-m9n-nmea.log');
 
