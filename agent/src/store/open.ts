@@ -158,13 +158,20 @@ export function openStoreFile(options: StoreOptions, random: Random, distrust?: 
     more.movedTo = setForeignAside(paths);
     db = undefined;
   }
-  const file = new StoreFile(db ?? openStoreDatabase(paths.database, options), paths, options, random);
-  const ours = sidecar?.unit === options.unit && opening !== 'foreign' ? sidecar : undefined;
-  if (opening === 'resume') {
-    const clean = file.records.store()?.clean === 1;
-    file.resume(0, () => file.records.notice('store-opened', { reason: 'resume', epoch: file.present.epoch, clean }));
-  } else file.renew(opening, ours, DETAILS[opening], more);
-  return file;
+  const opened = db ?? openStoreDatabase(paths.database, options);
+  try {
+    const file = new StoreFile(opened, paths, options, random);
+    const ours = sidecar?.unit === options.unit && opening !== 'foreign' ? sidecar : undefined;
+    if (opening === 'resume') {
+      const clean = file.records.store()?.clean === 1;
+      file.resume(0, () => file.records.notice('store-opened', { reason: 'resume', epoch: file.present.epoch, clean }));
+    } else file.renew(opening, ours, DETAILS[opening], more);
+    return file;
+  } catch (error) {
+    // Whoever makes room and tries again must not find the file in use, by us.
+    opened.close();
+    throw error;
+  }
 }
 
 function openStoreDatabase(path: string, { bytesMax }: StoreOptions): SqliteDatabase {
