@@ -1,5 +1,7 @@
-import { rmSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { LittleFleet } from '../sim/little-fleet.ts';
 
 /** What becomes of a store, and what the ledger says of it afterwards: nothing unexplained, nothing told twice. */
@@ -11,6 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => fleet.stopGateway());
 
+const mayMount = process.getuid?.() === 0;
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
 describe('a store', () => {
@@ -45,6 +48,21 @@ describe('a store', () => {
     expect(ledger.map((view) => view.missing)).toEqual([0, 0]);
   });
 
+  it('that is copied to another unit stays the first one’s to send', async () => {
+    await fleet.stopGateway();
+    await fleet.run('store', 'machine-1', 0, 3, { deliver: false });
+    fleet.copyStore('store', 'copy');
+    await fleet.startGateway();
+    await fleet.run('copy', 'machine-2', 100, 3, { unit: 'unit-2' });
+    await fleet.run('store', 'machine-1', 12, 3);
+    const ofTheCopy = await fleet.ledger('unit-2');
+    expect(ofTheCopy).toMatchObject([{ missing: 0, onTheWay: 0, gaps: [] }]);
+    const { ledger, values } = await fleet.verdict();
+    expect(ledger).toMatchObject([{ missing: 0, onTheWay: 0, gaps: [] }]);
+    expect(ledger[0].epoch).not.toBe(ofTheCopy[0].epoch);
+    expect(values).toEqual([...range(0, 24), ...range(100, 112)]);
+  });
+
   it("that is restored from yesterday's copy opens a new epoch and uses no number twice", async () => {
     await fleet.run('store', 'machine-1', 0, 3);
     fleet.copyStore('store', 'yesterday');
@@ -65,8 +83,9 @@ describe('a store', () => {
     expect(values).toEqual(range(0, 24));
     expect(ledger).toHaveLength(2);
     expect(ledger.map((view) => view.missing)).toEqual([0, 0]);
-    const lost = ledger.find((view) => view.closedBy !== undefined);
-    expect(lost?.words).toContain('continued by epoch');
+    const lost = ledger.find((view) => view.closedBy !== undefined)!;
+    expect(lost.words).toContain('continued by epoch');
+    for (const { reason } of lost.gaps) expect(reason).toBe('tail-unknown');
   });
 
   it('that is smaller than an outage lets the oldest go, and says which and why', async () => {
@@ -85,4 +104,27 @@ describe('a store', () => {
     expect(to - from + 1).toBeGreaterThanOrEqual(Math.floor(gone.length / 4));
     expect(new Set(values).size).toBe(values.length);
   });
+
+  it.skipIf(!mayMount)(
+    'whose disk others fill (needs root, for a small tmpfs) lets the oldest go, and says so',
+    async () => {
+      const disk = fleet.store('store');
+      mkdirSync(disk);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk]);
+      onTestFinished(() => void execFileSync('umount', ['-l', disk]));
+      await fleet.stopGateway();
+      await fleet.run('store', 'machine-1', 0, 1500, { deliver: false });
+      const { bavail, bsize } = statfsSync(disk);
+      writeFileSync(join(disk, 'others'), Buffer.alloc(bavail * bsize));
+      await fleet.run('store', 'machine-1', 6_000, 1500, { deliver: false });
+      await fleet.startGateway();
+      await fleet.run('store', 'machine-1', 12_000, 1);
+      const { ledger, values } = await fleet.verdict();
+      expect(ledger).toMatchObject([{ missing: 0, onTheWay: 0, gaps: [{ reason: 'evicted' }] }]);
+      const [{ from, to }] = ledger[0].gaps;
+      expect(new Set(values).size).toBe(values.length);
+      expect(values.slice(-4)).toEqual(range(12_000, 12_004));
+      expect(12_004 - values.length).toBeLessThanOrEqual(4 * (to - from + 1));
+    },
+  );
 });

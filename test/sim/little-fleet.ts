@@ -67,13 +67,13 @@ export class LittleFleet {
     machineId: string,
     first: number,
     batches: number,
-    more: { deliver?: boolean; bytesMax?: number } = {},
+    more: { deliver?: boolean; bytesMax?: number; unit?: string } = {},
   ): Promise<void> {
     const recording = join(this.folder, `run-${this.#runs++}.log`);
     writeFileSync(recording, counterLines(first, batches * FRAMES_PER_BATCH).join(''));
     writeFileSync(join(this.folder, 'counter.dbc'), COUNTER_DBC);
     const text = JSON.stringify({
-      unit: 'unit-1',
+      unit: more.unit ?? 'unit-1',
       vehicle: 'CAB-1',
       dataDir: this.store(store),
       batch: { live: '1s', backlog: '1s' },
@@ -95,10 +95,14 @@ export class LittleFleet {
     await agent.stop();
   }
 
-  /** Epochs of the unit as the stopped gateway's ledger has them, and the counter values in its history. */
-  async verdict() {
-    const gateway = this.#gateway!;
-    const ledger = await gateway.ledger('unit-1');
+  /** Epochs of a unit as the running gateway's ledger has them. */
+  ledger(unit: string) {
+    return this.#gateway!.ledger(unit);
+  }
+
+  /** Epochs of a unit as the gateway's ledger has them, and the counter values of all units in its history; stops it. */
+  async verdict(unit = 'unit-1') {
+    const ledger = await this.ledger(unit);
     await this.stopGateway();
     const history = await HistorySink.open({
       path: join(this.folder, 'gateway/history.db'),
