@@ -66,6 +66,20 @@ describe.skipIf(!mayMount)('a disk that is full (needs root, for a small tmpfs)'
     store.close();
   });
 
+  it('that was filled before a start keeps none from it, and the epoch goes on', () => {
+    const folder = mountSmallDisk(4 * MIB)!;
+    const options = optionsIn(folder, { bytesMax: 16 * MIB });
+    const store = new StoreEngine(options, randomBytes);
+    store.commit([big(0)]);
+    const { epoch } = store;
+    store.close();
+    fillDisk(join(folder, 'others'), 4 * MIB);
+    const again = new StoreEngine(options, randomBytes);
+    expect(again.epoch).toBe(epoch);
+    expect(again.depth().batches).toBe(1);
+    again.close();
+  });
+
   it('that was full before the store was made is told, harms nothing, and is over when it is over', () => {
     const folder = mountSmallDisk(4 * MIB)!;
     const options = optionsIn(folder, { bytesMax: 16 * MIB });
