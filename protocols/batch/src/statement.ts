@@ -27,7 +27,7 @@ export function encodeStatement(statement: Statement): Uint8Array {
   return writer.finish();
 }
 
-/** Reads a statement that came from outside. Throws DecodeError. */
+/** Reads a statement that came from outside. Throws DecodeError, also where it accounts for a seq that it says was never given. */
 export function decodeStatement(bytes: Uint8Array): Statement {
   if (bytes.length > ENCODED_BYTES_MAX)
     throw new DecodeError(
@@ -89,6 +89,9 @@ function readAccount(reader: CborReader): Account {
     gaps.push(items === 3 ? { from, to, reason } : { from, to, reason, detail: reader.text('detail') });
     after = to;
   }
+  const highest = Math.max(accepted.at(-1)?.[1] ?? 0, after);
+  if (highest > 0 && highest >= nextSeq)
+    throw reader.error('out-of-range', `the account reaches seq ${highest}, but its next seq is ${nextSeq}`);
   return { epoch, nextSeq, accepted, gaps };
 }
 
