@@ -191,3 +191,79 @@ describe('statements', () => {
     expect(count('statement')).toBe(4);
   });
 });
+
+describe('a conflict', () => {
+  it('waits for the answers of its epoch, opens the new one once, and goes on there', async () => {
+    store.add(1, 2, 3, 4);
+    await connect();
+    await answer(4, { kind: 'conflict' });
+    await answer(3, ACCEPTED);
+    await answer(2, { kind: 'conflict' });
+    await tick();
+    expect(store.calls).toEqual(['accepted 3']);
+    await answer(1, ACCEPTED);
+    expect(store.calls).toEqual(['accepted 3', 'accepted 1', 'conflict 4']);
+    expect(count('statement')).toBe(2);
+    expect(uplink.outstanding).toEqual([104, 102]);
+    for (const seq of [104, 102]) await answer(seq, ACCEPTED);
+    await tick();
+    expect(store.calls).toEqual(['accepted 3', 'accepted 1', 'conflict 4', 'accepted 104,102']);
+    expect(sender.outstanding).toBe(0);
+  });
+
+  it('ends its wait as well when the connection does', async () => {
+    store.add(1, 2);
+    await connect();
+    await answer(2, { kind: 'conflict' });
+    uplink.down();
+    await quiet();
+    expect(store.calls).toEqual(['conflict 2']);
+    await connect();
+    expect(uplink.outstanding).toEqual([102, 101]);
+  });
+
+  it('that the store cannot act on is tried again at the next tick; nothing of the old epoch goes out meanwhile', async () => {
+    store.add(1);
+    await connect();
+    store.failNext.add('conflict');
+    store.add(2);
+    await answer(1, { kind: 'conflict' });
+    expect(store.calls).toEqual(['conflict 1']);
+    expect(uplink.outstanding).toEqual([]);
+    await tick();
+    expect(store.calls).toEqual(['conflict 1', 'conflict 1']);
+    expect(uplink.outstanding).toEqual([102, 101]);
+  });
+
+  it('keeps what the store was about to offer from going out', async () => {
+    store.add(1);
+    await connect();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    store.offerWhen = promise;
+    store.add(2);
+    const offered = sender.tick();
+    await quiet();
+    await answer(1, { kind: 'conflict' });
+    expect(store.calls).toEqual([]);
+    store.offerWhen = undefined;
+    resolve();
+    await offered;
+    await quiet();
+    await tick();
+    expect(count('batch 2')).toBe(0);
+    expect(store.calls).toEqual(['conflict 1']);
+    expect(uplink.outstanding).toEqual([102, 101]);
+  });
+});
+
+describe('close', () => {
+  it('records what was acknowledged, and leaves the rest to the next start', async () => {
+    store.add(1, 2);
+    await connect();
+    await answer(2, ACCEPTED);
+    await sender.close();
+    expect(store.calls).toEqual(['accepted 2']);
+    expect(store.pending.map(({ seq }) => seq)).toEqual([1]);
+    expect(clock.nextUs).toBeUndefined();
+  });
+});
