@@ -28,8 +28,14 @@ export function union(a: readonly SeqRange[], b: readonly SeqRange[]): SeqRange[
   return joined;
 }
 
-/** Whether `seq` is in it. By bisection: sets of a unit that was often away are long. */
+/** Whether `seq` is in it. */
 export function contains(ranges: readonly SeqRange[], seq: number): boolean {
+  const at = firstReaching(ranges, seq);
+  return at < ranges.length && ranges[at][0] <= seq;
+}
+
+/** Index of the first range that ends at or after `seq`. By bisection: sets of a unit that was often away are long. */
+export function firstReaching(ranges: readonly SeqRange[], seq: number): number {
   let low = 0;
   let high = ranges.length;
   while (low < high) {
@@ -37,7 +43,7 @@ export function contains(ranges: readonly SeqRange[], seq: number): boolean {
     if (ranges[middle][1] < seq) low = middle + 1;
     else high = middle;
   }
-  return low < ranges.length && ranges[low][0] <= seq;
+  return low;
 }
 
 /** What `ranges` has and `holes` has not. */

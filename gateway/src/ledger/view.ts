@@ -1,5 +1,5 @@
 import type { Gap, SeqRange, Statement } from '@iot/batch';
-import { type HeardStatement, rangesOf, statedOf, without } from './account.ts';
+import { type HeardStatement, rangesOf, type Stated, statedOf, without } from './account.ts';
 import { countOf, firstUpTo, subtract, union, upTo } from './ranges.ts';
 import { ledgerWords } from './words.ts';
 
@@ -42,13 +42,19 @@ export interface EpochView extends EpochRecord {
   readonly statedMs?: number;
   /** Hex: the epoch that continues this one. */
   readonly closedBy?: string;
+  /** The seq up to which the unit stated more ranges than are kept: what is not seen there may have been accounted for. */
+  readonly letGoTo?: number;
   /** `complete to 1,204; 0 missing; gap 310–322: evicted, store full`. */
   readonly words: string;
 }
 
-/** Folds an epoch's record with all that its unit stated. Pure. `heard` holds the newest statement of each epoch of the unit. */
+/** Folds an epoch's record with all that its unit stated, in the order heard. Pure. */
 export function epochView(record: EpochRecord, heard: readonly HeardStatement[]): EpochView {
-  const stated = statedOf(record.epoch, heard);
+  return viewOf(record, statedOf(record.epoch, heard));
+}
+
+/** Folds an epoch's record with what its unit's statements add up to. Pure. */
+export function viewOf(record: EpochRecord, stated: Stated | undefined): EpochView {
   const { accepted } = record;
   const highest = accepted.at(-1)?.[1] ?? 0;
   const nextSeq = Math.max(stated?.nextSeq ?? 1, highest + 1);
@@ -72,6 +78,7 @@ export function epochView(record: EpochRecord, heard: readonly HeardStatement[])
       statedMs: stated.own.heardMs,
     }),
     ...(stated?.closedBy && { closedBy: stated.closedBy }),
+    ...(stated?.letGoTo && { letGoTo: stated.letGoTo }),
   };
   return { ...facts, words: ledgerWords(facts) };
 }
@@ -81,13 +88,13 @@ export function epochView(record: EpochRecord, heard: readonly HeardStatement[])
  * calls accepted nor a gap must be in its store: where it says that it holds fewer, the difference is missing. Before
  * a statement, holes are the usual order of newest first, and nothing is called missing.
  */
-function missingOf(notSeen: readonly SeqRange[], stated: ReturnType<typeof statedOf>): number {
+function missingOf(notSeen: readonly SeqRange[], stated: Stated | undefined): number {
   if (!stated) return 0;
   if (stated.closedBy) return countOf(notSeen);
   if (!stated.own) return 0;
-  const { statement } = stated.own;
-  const settled = union(statement.accepted, rangesOf(statement.gaps));
-  const unsettled = countOf(subtract(firstUpTo(statement.nextSeq - 1), settled));
-  const unheld = Math.max(0, unsettled - statement.depth.batches);
-  return Math.min(unheld, countOf(upTo(notSeen, statement.nextSeq - 1)));
+  const last = stated.nextSeq - 1;
+  const settled = union(stated.accepted, rangesOf(stated.gaps));
+  const unsettled = countOf(subtract(firstUpTo(last), settled));
+  const unheld = Math.max(0, unsettled - stated.own.statement.depth.batches);
+  return Math.min(unheld, countOf(upTo(notSeen, last)));
 }

@@ -16,6 +16,7 @@ export function ledgerWords(view: Omit<EpochView, 'words'>): string {
     ...(view.onTheWay > 0 ? [onTheWayWords(view)] : []),
     ...(view.elsewhere.length > 0 ? [`accepted elsewhere ${listed(view.elsewhere)}`] : []),
     ...gapWords(view),
+    ...(view.letGoTo ? [`more ranges were stated up to ${number.format(view.letGoTo)} than are kept`] : []),
     ...(view.closedBy ? [`closed, continued by epoch ${view.closedBy.slice(0, 8)}`] : []),
   ].join('; ');
 }

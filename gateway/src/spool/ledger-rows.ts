@@ -1,7 +1,7 @@
 import { bytesOf, decodeStatement, type Statement } from '@iot/batch';
 import { preparing, type SqliteDatabase } from '@iot/host/sqlite';
 import { isDecodeError } from '@iot/wire';
-import { type Account, addAccount } from '../ledger/account.ts';
+import { type Account, addAccount, sayingsOf } from '../ledger/account.ts';
 import type { HeardBytes, StatedAccount } from './api.ts';
 import type { BatchWrite, Standing, StatementWrite } from './writes.ts';
 
@@ -79,7 +79,7 @@ export class LedgerRows {
       `INSERT INTO statement VALUES (?, ?, ?, (SELECT coalesce(max(version), 0) + 1 FROM statement))
        ON CONFLICT (epoch) DO UPDATE SET bytes = excluded.bytes, heard_ms = excluded.heard_ms, version = excluded.version`,
     ).run(id, bytes, heardMs);
-    this.#addStated(unit, id, bytes);
+    this.#addStated(unit, bytes);
     return id;
   }
 
@@ -87,25 +87,22 @@ export class LedgerRows {
   stated(epochId: number): StatedAccount | undefined {
     const sql = 'SELECT account, closed_by AS closedBy FROM stated WHERE epoch = ?';
     const row = this.#prepare(sql).get(epochId) as { account: string; closedBy: Uint8Array | null } | undefined;
-    return row && { account: JSON.parse(row.account) as Account, closedBy: row.closedBy ?? undefined };
+    return row && { account: JSON.parse(row.account) as Account, ...(row.closedBy && { closedBy: row.closedBy }) };
   }
 
-  #addStated(unit: string, epochId: number, bytes: Uint8Array): void {
+  /** A past epoch that this gateway heard nothing else of is not opened: there is nothing that it could answer for. */
+  #addStated(unit: string, bytes: Uint8Array): void {
     const statement = readStatement(bytes);
-    if (!statement) return;
-    const { epoch, nextSeq, accepted, gaps, predecessor } = statement;
-    this.#putStated(epochId, { nextSeq, accepted, gaps }, undefined);
-    const past = predecessor && this.find(predecessor.epoch);
-    if (!predecessor || past?.unit !== unit) return;
-    const account = { nextSeq: predecessor.nextSeq, accepted: predecessor.accepted, gaps: predecessor.gaps };
-    this.#putStated(past.id, account, epoch);
-  }
-
-  #putStated(epochId: number, said: Account, closedBy: Uint8Array | undefined): void {
-    const known = this.stated(epochId);
-    const account = JSON.stringify(addAccount(known?.account, said));
-    const sql = 'INSERT OR REPLACE INTO stated VALUES (?, ?, ?)';
-    this.#prepare(sql).run(epochId, account, closedBy ?? known?.closedBy ?? null);
+    for (const { epoch, account, closedBy } of statement ? sayingsOf(statement) : []) {
+      const row = this.find(epoch);
+      if (row?.unit !== unit) continue;
+      const known = this.stated(row.id);
+      const sum = JSON.stringify(addAccount(known?.account, account));
+      const sql = `INSERT INTO stated VALUES (?, ?, ?) ON CONFLICT (epoch)
+        DO UPDATE SET account = excluded.account, closed_by = coalesce(closed_by, excluded.closed_by)
+        WHERE account <> excluded.account OR (closed_by IS NULL AND excluded.closed_by IS NOT NULL)`;
+      this.#prepare(sql).run(row.id, sum, closedBy ?? null);
+    }
   }
 
   find(epoch: Uint8Array): EpochRow | undefined {

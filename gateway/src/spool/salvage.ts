@@ -17,6 +17,7 @@ const COPIED = [
   ['range', 'epoch, first'],
   ['digest', 'epoch, seq'],
   ['statement', 'epoch'],
+  ['stated', 'epoch'],
   ['schema', 'rowid'],
   ['unit_schema', 'id'],
   ['dead_letter', 'id'],
@@ -43,6 +44,8 @@ export function salvage(
     return fresh.transaction(() => {
       for (const name of sinks) insert(fresh, 'sink', { name });
       const whole = COPIED.map(([table, order]) => copyTable(wreck, fresh, table, order));
+      // The sum of statements is made anew as they come; one that does not read would be in its way.
+      fresh.exec('DELETE FROM stated WHERE NOT json_valid(account)');
       fresh.exec('INSERT INTO statement_owed SELECT sink.id, statement.epoch FROM sink, statement');
       const digestsWhole = whole[COPIED.findIndex(([table]) => table === 'digest')];
       const counts = salvageEntries(wreck, fresh, new LedgerRows(fresh, bounds), digestsWhole);

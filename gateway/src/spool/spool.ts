@@ -2,8 +2,8 @@ import { decodeStatement, hexOf, readHead } from '@iot/batch';
 import type { Logger } from '@iot/host';
 import { handOver, moduleBeside, startWorker, type WorkerHandle } from '@iot/host/worker';
 import { isDecodeError } from '@iot/wire';
-import type { HeardStatement } from '../ledger/account.ts';
-import { type EpochView, epochView } from '../ledger/view.ts';
+import { addAccount, type HeardStatement, type Stated } from '../ledger/account.ts';
+import { type EpochView, viewOf } from '../ledger/view.ts';
 import type { Clock, SpoolEntry } from '../ports.ts';
 import type {
   DeadLetter,
@@ -122,11 +122,7 @@ export class Spool {
   /** What this gateway can answer for a unit: an epoch each, that heard of last first. Empty for an unknown unit. */
   async ledger(unit: string): Promise<readonly EpochView[]> {
     const stored = await this.#worker.call('epochs', unit);
-    // An epoch's own statement stands before what its past epochs' closings say in its name.
-    const heard = stored
-      .flatMap((epoch) => heardOf(epoch))
-      .sort((one, other) => Number(isClosing(one)) - Number(isClosing(other)));
-    return stored.map((epoch) => epochView({ ...epoch, epoch: hexOf(epoch.epoch) }, heard));
+    return stored.map((epoch) => viewOf({ ...epoch, epoch: hexOf(epoch.epoch) }, statedOfStored(epoch)));
   }
 
   /** Every unit of the ledger, by name, with the gateway's time when it was last heard of. */
@@ -169,20 +165,15 @@ export class Spool {
   }
 }
 
-/**
- * The newest statement of an epoch, saying what all of them say together; and, where a successor closed the epoch, what
- * that said. A statement that was salvaged and does not read counts as not heard: the next one comes within a minute.
- */
-function heardOf({ epoch, unit, heard, stated, lastMs }: StoredEpoch): HeardStatement[] {
+/** What all statements add up to, with the newest; from the newest alone where the sum was lost with a damaged file. */
+function statedOfStored({ heard, stated }: StoredEpoch): Stated | undefined {
   const own = heard && readHeard(heard);
-  const said = own && stated ? [{ ...own, statement: { ...own.statement, ...stated.account } }] : own ? [own] : [];
-  if (!stated?.closedBy) return said;
-  const depth = { batches: 0, bytes: 0 };
-  const predecessor = { epoch, ...stated.account };
-  const closing = { unit, vehicle: '', epoch: stated.closedBy, nextSeq: 1, accepted: [], gaps: [], depth, predecessor };
-  return [...said, { statement: closing, heardMs: lastMs }];
+  const account = stated?.account ?? (own && addAccount(undefined, own.statement));
+  if (!account) return undefined;
+  return { ...account, ...(own && { own }), ...(stated?.closedBy && { closedBy: hexOf(stated.closedBy) }) };
 }
 
+/** A statement that was salvaged and does not read counts as not heard: the next one comes within a minute. */
 function readHeard({ bytes, heardMs }: HeardBytes): HeardStatement | undefined {
   try {
     return { statement: decodeStatement(bytes), heardMs };
@@ -190,8 +181,4 @@ function readHeard({ bytes, heardMs }: HeardBytes): HeardStatement | undefined {
     if (!isDecodeError(error)) throw error;
     return undefined;
   }
-}
-
-function isClosing({ statement }: HeardStatement): boolean {
-  return statement.vehicle === '';
 }
