@@ -1,13 +1,14 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeStatement, type Statement } from '@iot/batch';
+import { decodeStatement, embedSchema, encodeStatement, hexOf, readHead, type Statement } from '@iot/batch';
 import { createLogger } from '@iot/host';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { SPOOL_BOUNDS } from '../../src/spool/api.ts';
 import { NO_DATA_PLANE_METRICS } from '../../src/spool/metrics.ts';
 import { Spool } from '../../src/spool/spool.ts';
+import { batchOf, SPEED } from '../support/batches.ts';
 
 const epoch = (n: number): Uint8Array => new Uint8Array(16).fill(n);
 const open = (path: string): Promise<Spool> =>
@@ -24,7 +25,7 @@ const newPath = (): string => join(mkdtempSync(join(tmpdir(), 'odograph-ledger-'
 async function hear(spool: Spool, said: Partial<Statement> & Pick<Statement, 'epoch' | 'nextSeq'>): Promise<void> {
   const statement = { unit: 'u', vehicle: 'v', accepted: [], gaps: [], depth: { batches: 0, bytes: 0 }, ...said };
   const bytes = encodeStatement(statement);
-  await spool.write({ kind: 'statement', unit: 'u', vehicle: 'v', epoch: said.epoch, bytes, heardMs: 1 });
+  await spool.write({ kind: 'statement', unit: statement.unit, vehicle: 'v', epoch: said.epoch, bytes, heardMs: 1 });
 }
 
 it('windows of very many gaps add up, in any order and over a restart', async () => {
@@ -64,5 +65,40 @@ it('past epochs stay closed though their successor states them in turns', async 
   }
   const first = (await spool.ledger('u')).find((view) => view.epoch.startsWith('01'));
   expect(first).toMatchObject({ missing: 0, onTheWay: 0, closedBy: expect.stringMatching(/^03/) });
+  await spool.close();
+});
+
+it('a past epoch that never spoke for itself here keeps its windows and who closed it, over a restart, and sinks get what was heard', async () => {
+  const path = newPath();
+  let spool = await open(path);
+  const batch = batchOf(2, { epoch: epoch(1) });
+  const { unit, vehicle, digest, lane } = readHead(batch);
+  const bytes = embedSchema(batch, SPEED);
+  await spool.write({
+    kind: 'batch',
+    unit,
+    vehicle,
+    epoch: epoch(1),
+    seq: 2,
+    digest,
+    lane,
+    bytes,
+    acceptedMs: 1,
+  });
+  const windows = [1, 3].map((seq) => ({ from: seq, to: seq, reason: 'evicted' as const }));
+  const past = (...gaps: typeof windows) => ({ epoch: epoch(1), nextSeq: 4, accepted: [], gaps });
+  await hear(spool, { unit, epoch: epoch(2), nextSeq: 1, predecessor: past(windows[0]) });
+  await hear(spool, { unit, epoch: epoch(3), nextSeq: 1, predecessor: past(windows[1]) });
+  const closed = { gaps: windows, missing: 0, onTheWay: 0, closedBy: hexOf(epoch(2)) };
+  const first = async () => (await spool.ledger(unit)).find((view) => view.epoch === hexOf(epoch(1)));
+  expect(await first()).toMatchObject(closed);
+  await spool.close();
+  spool = await open(path);
+  expect(await first()).toMatchObject(closed);
+  await hear(spool, { unit, epoch: epoch(3), nextSeq: 1, predecessor: past(windows[0]) });
+  expect(await first()).toMatchObject(closed);
+  const owed = (await spool.owedStatements('history', 10)).map((one) => decodeStatement(one.bytes));
+  const third = owed.find((one) => hexOf(one.epoch) === hexOf(epoch(3)));
+  expect(third?.predecessor?.gaps).toEqual([windows[0]]);
   await spool.close();
 });
