@@ -86,7 +86,7 @@ export class ScriptedStore implements Store {
     return { batches: 0 };
   }
 
-  async commit(): Promise<{ readonly seqs: readonly number[] }> {
+  async commit(..._given: Parameters<Store['commit']>): Promise<{ readonly seqs: readonly number[] }> {
     return { seqs: [] };
   }
 
