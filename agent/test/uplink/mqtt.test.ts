@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { UplinkResult, UplinkSession } from '../../src/ports.ts';
 import { MqttUplink, type MqttUplinkOptions } from '../../src/uplink/mqtt.ts';
 import { ManualClock } from '../drivers/clock.ts';
 import { type Answer, type Connack, startBroker } from './broker.ts';
+import { selfSigned } from './self-signed.ts';
 
 const PAYLOAD = Uint8Array.of(1, 2, 3);
 
@@ -163,5 +165,18 @@ describe('a connection that does not come about', () => {
     const link = openUplink(broker.address);
     await gaveUp(link);
     expect(link.uplink.state.detail).toBe('the gateway refuses this unit: unit-1 is not enrolled');
+  });
+
+  it('says that the gateway is not from the CA we were given', async () => {
+    const [gateway, other] = await Promise.all([selfSigned('gateway'), selfSigned('other')]);
+    const server = createTlsServer({ cert: gateway.certificate, key: gateway.key }).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const link = openUplink(`mqtts://127.0.0.1:${port}`, { tls: { ...other, ca: other.certificate } });
+    await gaveUp(link);
+    expect(link.uplink.state.detail).toContain(
+      `the certificate of mqtts://127.0.0.1:${port} is not from the CA in gateway.tls.ca`,
+    );
   });
 });
