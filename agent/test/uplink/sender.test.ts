@@ -160,6 +160,8 @@ describe('answers', () => {
     store.add(2);
     await tick();
     expect(uplink.outstanding).toEqual([2]);
+    await answer(2, { kind: 'later', detail: 'full' });
+    expect(clock.nextUs! - clock.nowUs).toBe(500_000);
   });
 
   it('disconnected: offered again at the next connection', async () => {
