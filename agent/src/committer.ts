@@ -142,6 +142,8 @@ export class Committer {
     this.event('agent-stopped', {});
     open.cut();
     await this.commit();
+    // What is in memory alone is worth a second try: nothing comes after this.
+    if (this.#failing) await this.commit();
     await step('the last statement', sender?.state());
     await step('closing the uplink', sender?.close());
     await step('closing the store', store.close());
@@ -167,17 +169,10 @@ export class Committer {
     const cut = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;
-    try {
-      await store.commit(cut, journal);
-      this.#committed(cut);
-    } catch (error) {
-      log.error(
-        error,
-        'the store cannot commit: readings wait in memory, and the oldest are dropped when that is full',
-      );
-      this.#putBack(cut);
-      return;
-    }
+    await store.commit(cut, journal).then(
+      () => this.#committed(cut),
+      (error: unknown) => this.#putBack(cut, error),
+    );
     const failed = (what: string) => (error: unknown) => log.error(error, what);
     await store.demote(clock.bootUs() - config.batch.demoteAfter * 1000).catch(failed('demoting old batches'));
     await sender?.tick().catch(failed('sending'));
@@ -197,10 +192,16 @@ export class Committer {
   }
 
   /** A commit that failed has done nothing: its batches wait for the next, which also takes what the journal missed. */
-  #putBack(cut: readonly NewBatch[]): void {
+  #putBack(cut: readonly NewBatch[], error: unknown): void {
+    if (!this.#failing)
+      this.#parts.log.error(
+        error,
+        'the store cannot commit: readings wait in memory, and the oldest are dropped when that is full',
+      );
     this.#waiting = [...cut, ...this.#waiting];
     for (const batch of cut) this.#waitingBytes += batch.body.bytes.length;
     this.#journalLost = true;
+    this.#failing = true;
     this.#dropOverflow();
   }
 

@@ -248,3 +248,34 @@ describe('stop', () => {
     expect(store.calls.at(-1)).toBe('close store');
   });
 });
+
+describe('while commits fail', () => {
+  it('nothing hurries: pace and alerts wait for the interval', async () => {
+    // 20 failures end what would spin for ever.
+    store.failures = 20;
+    committer.start();
+    committer.take([batchOf(2 * MIB, 1)]);
+    let paced = false;
+    const pacing = committer.pace().then(() => {
+      paced = true;
+    });
+    await quiet();
+    const hurried = store.commits.length;
+    expect(hurried).toBeLessThanOrEqual(2);
+    committer.event('crash', {}, 'alert');
+    committer.take([batchOf(100, 2, 'alert')]);
+    await quiet();
+    expect(store.commits).toHaveLength(hurried);
+    expect(paced).toBe(false);
+    store.failures = 0;
+    clock.next();
+    await pacing;
+    expect(committer.figures.waitingBytes).toBe(0);
+  });
+
+  it('the sender still records and sends', async () => {
+    store.failures = 1;
+    await committer.commit();
+    expect(done).toEqual(['tick']);
+  });
+});
