@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { SOURCE_FLAGS } from './test/sim/source-flags.ts';
 
 export default defineConfig({
   resolve: { conditions: ['source'] },
@@ -11,6 +12,7 @@ export default defineConfig({
       'test/**/*.test.ts',
     ],
     exclude: ['**/node_modules/**', 'test/stack/**', '.cache/**'],
+    execArgv: [...SOURCE_FLAGS],
     testTimeout: 20_000,
     hookTimeout: 30_000,
   },

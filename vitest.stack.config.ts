@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { SOURCE_FLAGS } from './test/sim/source-flags.ts';
 
 /** The layers that need a real broker: `npm run test:kafka`. One file at a time: each has a broker of its own. */
 export default defineConfig({
@@ -7,6 +8,7 @@ export default defineConfig({
   test: {
     include: ['test/stack/**/*.test.ts'],
     fileParallelism: false,
+    execArgv: [...SOURCE_FLAGS],
     testTimeout: 180_000,
     hookTimeout: 120_000,
   },

@@ -63,7 +63,10 @@ export function startWorker<Api extends WorkerApi<Api>>(
   limits?: ResourceLimits,
 ): WorkerHandle<Api> {
   // Source runs with the condition that leads to source in the other packages too.
-  const execArgv = url.pathname.endsWith('.ts') ? ['--conditions=source'] : [];
+  const isSource = url.pathname.endsWith('.ts');
+  // Threads that strip types share a WebAssembly module, and in Node 24 one that ends can take code from under the others.
+  if (isSource) setFlagsFromString('--wasm-wrapper-tiering-budget=2147483647');
+  const execArgv = isSource ? ['--conditions=source'] : [];
   const worker = new Worker(url, { workerData: data, execArgv, ...(limits && { resourceLimits: limits }) });
   const pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   let lastId = 0;

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { SOURCE_FLAGS } from '../sim/source-flags.ts';
 
 /** Lines of a process's log that are shown when it ends unasked. */
 const LAST_LINES = 12;
@@ -22,7 +23,7 @@ export class Processes {
   /** Starts a script of ours. With `ready`, resolves to the first line of standard output, which must come. */
   start(name: string, script: string, args: readonly string[], ready: boolean): Promise<string> {
     const log = createWriteStream(join(this.#logDir, `${name}.log`));
-    const child = spawn(process.execPath, ['--conditions=source', script, ...args], {
+    const child = spawn(process.execPath, [...SOURCE_FLAGS, script, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#running.set(name, child);

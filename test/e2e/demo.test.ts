@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
+import { SOURCE_FLAGS } from '../sim/source-flags.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -24,7 +25,7 @@ async function until<T>(probe: () => Promise<T | undefined>): Promise<T> {
 
 it('npm start: both vehicles are on the map, and Ctrl+C ends every process', async () => {
   const data = mkdtempSync(join(tmpdir(), 'odograph-demo-'));
-  const args = ['--conditions=source', 'test/demo/main.ts', '--port', '8300', '--data', data];
+  const args = [...SOURCE_FLAGS, 'test/demo/main.ts', '--port', '8300', '--data', data];
   const demo = spawn(process.execPath, args, { cwd: ROOT, detached: true });
   const ended = new Promise((done) => demo.once('close', done));
   try {

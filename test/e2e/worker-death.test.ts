@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it, onTestFinished } from 'vitest';
+import { SOURCE_FLAGS } from '../sim/source-flags.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const FATAL = 60;
@@ -22,7 +23,7 @@ it.each([
   const configFile = join(directory, 'config.yaml');
   writeFileSync(configFile, JSON.stringify(configFor(directory)));
   const imported = ['--import', join(ROOT, 'test/sim/mortal-workers.ts')];
-  const args = ['--conditions=source', ...imported, join(ROOT, main), 'run', '--config', configFile];
+  const args = [...SOURCE_FLAGS, ...imported, join(ROOT, main), 'run', '--config', configFile];
   const child = spawn(process.execPath, args, {
     env: { ...process.env, MORTAL_WORKER: worker },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { SOURCE_FLAGS } from './source-flags.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const LOG_LINES_KEPT = 200;
@@ -21,7 +22,7 @@ export class Program {
 
   /** Starts it; resolves to its first line of standard output, read as JSON: every program of ours says so when it is ready. */
   start<Ready = Record<string, unknown>>(): Promise<Ready> {
-    const args = ['--conditions=source', this.#script, ...this.#args];
+    const args = [...SOURCE_FLAGS, this.#script, ...this.#args];
     const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     createInterface(child.stderr).on('line', (line) => {
@@ -65,7 +66,7 @@ export async function runToEnd(
   script: string,
   args: readonly string[],
 ): Promise<{ status: number; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, ['--conditions=source', resolve(ROOT, script), ...args], { cwd: ROOT });
+  const child = spawn(process.execPath, [...SOURCE_FLAGS, resolve(ROOT, script), ...args], { cwd: ROOT });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {
